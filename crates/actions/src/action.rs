@@ -111,16 +111,13 @@ pub struct Action {
     pub without_effect: Declared,
     /// API 3.0 answers it without a region, too.
     pub regionless: bool,
-    /// Parameters that name the instances it touches, as the journal shows it, and those that name what else it touches: key
-    /// pairs, images and so on, by their ids or by resources with ids at their ends.
-    pub(crate) touches: [&'static [&'static str]; 2],
     pub effect: Effect,
 }
 
 impl Action {
     const fn new(product: Product, name: &'static str, effect: Effect) -> Action {
         let [errors, without_effect] = [Declared::NONE; 2];
-        Action { product, name, errors, without_effect, regionless: false, touches: [&[], &[]], effect }
+        Action { product, name, errors, without_effect, regionless: product.is_regionless(), effect }
     }
 
     pub(crate) const fn query(product: Product, name: &'static str, answer: Answer) -> Action {
@@ -171,12 +168,7 @@ impl Action {
         Action { without_effect: Declared { common, ..self.without_effect }, ..self }
     }
 
-    /// The parameters that name instances, and those that name what else it touches.
-    pub(crate) const fn touching(self, instances: &'static [&'static str], others: &'static [&'static str]) -> Action {
-        Action { touches: [instances, others], ..self }
-    }
-
-    /// API 3.0 answers it without a region, too.
+    /// API 3.0 answers it without a region, too, unlike others of its product.
     pub(crate) const fn regionless(self) -> Action {
         Action { regionless: true, ..self }
     }

@@ -53,18 +53,9 @@ pub(crate) struct Member {
 }
 
 static FACTS: LazyLock<[Facts; Product::ALL.len()]> = LazyLock::new(|| {
+    // Invariant: the files are part of the program; a test reads them too.
     Product::ALL.map(|product| {
-        // Invariant: the files are part of the program; a test reads them too.
-        serde_json::from_str(match product {
-            Product::Api => include_str!("../facts/api.json"),
-            Product::Cbs => include_str!("../facts/cbs.json"),
-            Product::Cvm => include_str!("../facts/cvm.json"),
-            Product::Region => include_str!("../facts/region.json"),
-            Product::Sts => include_str!("../facts/sts.json"),
-            Product::Tag => include_str!("../facts/tag.json"),
-            Product::Vpc => include_str!("../facts/vpc.json"),
-        })
-        .expect("a facts file is what the vendor's description was made into")
+        serde_json::from_str(product.facts()).expect("a facts file is what the vendor's description was made into")
     })
 });
 

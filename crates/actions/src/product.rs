@@ -1,44 +1,51 @@
 //! The vendor's products that cvmd has, each with one version.
 
-/// A product: what the vendor calls a service, and clients name in the host and the signature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Product {
-    Api,
-    Cbs,
-    Cvm,
-    Region,
-    Sts,
-    Tag,
-    Vpc,
+/// Each product with its name, which its facts have too, its version, and whether API 3.0 answers it without a region too.
+macro_rules! products {
+    ($($product:ident $name:literal $version:literal $is_regionless:literal,)+) => {
+        /// A product: what the vendor calls a service, and clients name in the host and the signature.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Product {
+            $($product,)+
+        }
+
+        impl Product {
+            pub const ALL: [Product; [$($name),+].len()] = [$(Product::$product),+];
+
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                [$($name),+][self as usize]
+            }
+
+            #[must_use]
+            pub const fn version(self) -> &'static str {
+                [$($version),+][self as usize]
+            }
+
+            /// API 3.0 answers its actions without a region, too.
+            pub(crate) const fn is_regionless(self) -> bool {
+                [$($is_regionless),+][self as usize]
+            }
+
+            /// The vendor's description, as JSON.
+            pub(crate) const fn facts(self) -> &'static str {
+                [$(include_str!(concat!("../facts/", $name, ".json"))),+][self as usize]
+            }
+        }
+    };
+}
+
+products! {
+    Api "api" "2020-11-06" true,
+    Cbs "cbs" "2017-03-12" false,
+    Cvm "cvm" "2017-03-12" false,
+    Region "region" "2022-06-27" true,
+    Sts "sts" "2018-08-13" false,
+    Tag "tag" "2018-08-13" true,
+    Vpc "vpc" "2017-03-12" false,
 }
 
 impl Product {
-    pub const ALL: [Product; 7] =
-        [Product::Api, Product::Cbs, Product::Cvm, Product::Region, Product::Sts, Product::Tag, Product::Vpc];
-
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Product::Api => "api",
-            Product::Cbs => "cbs",
-            Product::Cvm => "cvm",
-            Product::Region => "region",
-            Product::Sts => "sts",
-            Product::Tag => "tag",
-            Product::Vpc => "vpc",
-        }
-    }
-
-    #[must_use]
-    pub const fn version(self) -> &'static str {
-        match self {
-            Product::Api => "2020-11-06",
-            Product::Cbs | Product::Cvm | Product::Vpc => "2017-03-12",
-            Product::Region => "2022-06-27",
-            Product::Sts | Product::Tag => "2018-08-13",
-        }
-    }
-
     #[must_use]
     pub fn find(name: &str) -> Option<Product> {
         Product::ALL.into_iter().find(|product| product.name() == name)

@@ -4,7 +4,7 @@
 
 use crate::{Action, Product, places};
 
-pub(crate) const ACTION: Action = Action::query(Product::Api, "DescribeRegions", places::regions).regionless();
+pub(crate) const ACTION: Action = Action::query(Product::Api, "DescribeRegions", places::regions);
 
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"

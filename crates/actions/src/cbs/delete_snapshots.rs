@@ -8,13 +8,12 @@ use cvmd_model::{CustomImage, ImageState, Refusal, Snapshot, SnapshotId};
 use cvmd_state::{SnapshotState, View};
 use std::sync::Arc;
 
-pub(crate) const ACTION: Action =
-    Action::command(Product::Cbs, "DeleteSnapshots", prepare).touching(&[], &["SnapshotIds"]).errors(&[
-        "InvalidParameterValue.LimitExceeded",
-        "InvalidSnapshotId.NotFound",
-        "ResourceUnavailable.SnapshotCreating",
-        "UnsupportedOperation.SnapshotHasBindedImage",
-    ]);
+pub(crate) const ACTION: Action = Action::command(Product::Cbs, "DeleteSnapshots", prepare).errors(&[
+    "InvalidParameterValue.LimitExceeded",
+    "InvalidSnapshotId.NotFound",
+    "ResourceUnavailable.SnapshotCreating",
+    "UnsupportedOperation.SnapshotHasBindedImage",
+]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<SnapshotId> = Batch::read(parameters, "SnapshotIds")?;

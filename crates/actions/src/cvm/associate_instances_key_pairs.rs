@@ -8,7 +8,6 @@ use super::{declared, key_change};
 use crate::{Action, Apply, Context, Parameters, Product, Reason};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "AssociateInstancesKeyPairs", prepare)
-    .touching(&["InstanceIds"], &["KeyIds"])
     .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE, declared::ON_THE_WAY])
     .errors(key_change::ERRORS);
 

@@ -10,10 +10,8 @@ use cvmd_model::InstanceId;
 /// Security groups of an instance.
 const GROUPS_MAX: usize = 5;
 
-pub(crate) const ACTION: Action = Action::command(Product::Cvm, "AssociateSecurityGroups", prepare)
-    .touching(&["InstanceIds"], &["SecurityGroupIds"])
-    .errors_of(&[declared::CHANGE])
-    .errors(&[
+pub(crate) const ACTION: Action =
+    Action::command(Product::Cvm, "AssociateSecurityGroups", prepare).errors_of(&[declared::CHANGE]).errors(&[
         "InvalidParameterValue.LimitExceeded",
         "InvalidSecurityGroupId.NotFound",
         "LimitExceeded.AssociateUSGLimitExceeded",

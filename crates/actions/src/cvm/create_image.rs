@@ -18,7 +18,6 @@ use cvmd_model::{CustomImage, DiskId, DiskRefusal, ImageId, ImageLogin, ImageSta
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "CreateImage", prepare)
-    .touching(&["InstanceId"], &["DataDiskIds", "SnapshotIds"])
     .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE, declared::ON_THE_WAY])
     .errors(&[
         "ImageQuotaLimitExceeded",

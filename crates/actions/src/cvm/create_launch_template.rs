@@ -18,7 +18,6 @@ const QUOTA: usize = 200;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "CreateLaunchTemplate", prepare)
     .paced(Pace::Slow)
-    .touching(&[], &["ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
     .errors_of(&[declared::LAUNCH])
     .errors(&[
         "InvalidParameterValue.InvalidLaunchTemplateName",

@@ -14,7 +14,6 @@ use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::command_from(Product::Cvm, "CreateLaunchTemplateVersion", prepare)
     .paced(Pace::Slow)
-    .touching(&[], &["LaunchTemplateId", "ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
     .errors_of(&[declared::TEMPLATE, declared::LAUNCH])
     .errors(&[
         "InvalidParameterValue.InvalidLaunchTemplateVersionDescription",

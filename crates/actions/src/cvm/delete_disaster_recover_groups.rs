@@ -5,14 +5,12 @@
 use crate::{Action, Apply, Batch, Body, Context, Parameters, Product, Reason, cvm::groups};
 use cvmd_model::{DisasterRecoverGroupId, GroupRefusal, Refusal};
 
-pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteDisasterRecoverGroups", prepare)
-    .touching(&[], &["DisasterRecoverGroupIds"])
-    .errors(&[
-        "FailedOperation.DisasterRecoverGroupNotFound",
-        "InvalidParameterValue.DisasterRecoverGroupIdMalformed",
-        "InvalidParameterValue.LimitExceeded",
-        "ResourceInUse",
-    ]);
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteDisasterRecoverGroups", prepare).errors(&[
+    "FailedOperation.DisasterRecoverGroupNotFound",
+    "InvalidParameterValue.DisasterRecoverGroupIdMalformed",
+    "InvalidParameterValue.LimitExceeded",
+    "ResourceInUse",
+]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<DisasterRecoverGroupId> =

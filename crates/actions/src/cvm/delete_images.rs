@@ -8,14 +8,13 @@ use super::images::own;
 use crate::{Action, Apply, Batch, Body, Context, Parameters, Product, Reason, snapshots};
 use cvmd_model::{CustomImage, ImageId, ImageState, Refusal};
 
-pub(crate) const ACTION: Action =
-    Action::command(Product::Cvm, "DeleteImages", prepare).touching(&[], &["ImageIds"]).errors(&[
-        "InvalidImageId.IncorrectState",
-        "InvalidImageId.Malformed",
-        "InvalidImageId.NotFound",
-        "InvalidParameterValue.InvalidImageId",
-        "InvalidParameterValue.LimitExceeded",
-    ]);
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteImages", prepare).errors(&[
+    "InvalidImageId.IncorrectState",
+    "InvalidImageId.Malformed",
+    "InvalidImageId.NotFound",
+    "InvalidParameterValue.InvalidImageId",
+    "InvalidParameterValue.LimitExceeded",
+]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<ImageId> = Batch::read(parameters, "ImageIds")?;

@@ -7,7 +7,6 @@ use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, change_a
 use cvmd_model::{DisasterRecoverGroupId, InstanceId};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteInstancesDisasterRecoverGroups", prepare)
-    .touching(&["InstanceIds"], &["DisasterRecoverGroupIds"])
     .errors_of(&[declared::CHANGE])
     .errors(&[
         "FailedOperation.DisasterRecoverGroupNotFound",

@@ -7,13 +7,12 @@ use crate::{Action, Apply, Batch, Body, Context, Parameters, Product, Reason};
 use cvmd_model::{KeyPairId, Refusal};
 use cvmd_state::Binding;
 
-pub(crate) const ACTION: Action =
-    Action::command(Product::Cvm, "DeleteKeyPairs", prepare).touching(&[], &["KeyIds"]).errors(&[
-        "InvalidKeyPairId.Malformed",
-        "InvalidKeyPairId.NotFound",
-        "InvalidParameterValue.KeyPairNotSupported",
-        "InvalidParameterValue.LimitExceeded",
-    ]);
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteKeyPairs", prepare).errors(&[
+    "InvalidKeyPairId.Malformed",
+    "InvalidKeyPairId.NotFound",
+    "InvalidParameterValue.KeyPairNotSupported",
+    "InvalidParameterValue.LimitExceeded",
+]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<KeyPairId> = Batch::read(parameters, "KeyIds")?;

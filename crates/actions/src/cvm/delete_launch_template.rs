@@ -6,7 +6,6 @@ use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch, cv
 use cvmd_model::LaunchTemplateId;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteLaunchTemplate", prepare)
-    .touching(&[], &["LaunchTemplateId"])
     .errors(&["InvalidParameterValue.LaunchTemplateIdMalformed", "InvalidParameterValue.LaunchTemplateIdNotExisted"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {

@@ -6,14 +6,12 @@
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch, cvm::template};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};
 
-pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteLaunchTemplateVersions", prepare)
-    .touching(&[], &["LaunchTemplateId"])
-    .errors(&[
-        "InvalidParameterValue.LaunchTemplateDefaultVersion",
-        "InvalidParameterValue.LaunchTemplateIdMalformed",
-        "InvalidParameterValue.LaunchTemplateIdNotExisted",
-        "InvalidParameterValue.LaunchTemplateIdVerNotExisted",
-    ]);
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteLaunchTemplateVersions", prepare).errors(&[
+    "InvalidParameterValue.LaunchTemplateDefaultVersion",
+    "InvalidParameterValue.LaunchTemplateIdMalformed",
+    "InvalidParameterValue.LaunchTemplateIdNotExisted",
+    "InvalidParameterValue.LaunchTemplateIdVerNotExisted",
+]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: LaunchTemplateId = batch::one(parameters, "LaunchTemplateId")?;

@@ -8,7 +8,6 @@ use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, change_a
 use cvmd_model::InstanceId;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DisassociateSecurityGroups", prepare)
-    .touching(&["InstanceIds"], &["SecurityGroupIds"])
     .errors_of(&[declared::CHANGE])
     .errors(&["InvalidParameterValue.LimitExceeded", "InvalidSecurityGroupId.NotFound"]);
 

@@ -11,7 +11,6 @@ use cvmd_model::Login;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "EnterRescueMode", prepare)
     .paced(Pace::Slow)
-    .touching(&["InstanceId"], &[])
     .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE, declared::ON_THE_WAY])
     .errors(&[
         "InvalidParameterCombination",

@@ -7,7 +7,6 @@ use super::declared;
 use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ExitRescueMode", prepare)
-    .touching(&["InstanceId"], &[])
     .errors_of(&[declared::CHANGE, declared::ON_THE_WAY])
     .errors(&[
         "UnsupportedOperation.InstanceStateLaunchFailed",

@@ -7,7 +7,6 @@ use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, Untaken, 
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyDisasterRecoverGroupAttribute", prepare)
-    .touching(&[], &["DisasterRecoverGroupId"])
     .errors(&["FailedOperation.DisasterRecoverGroupNotFound", "InvalidParameterValue.DisasterRecoverGroupIdMalformed"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {

@@ -7,14 +7,13 @@ use super::images::{Texts, name_is_free, own};
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, source::image_id};
 use cvmd_model::CustomImage;
 
-pub(crate) const ACTION: Action =
-    Action::command(Product::Cvm, "ModifyImageAttribute", prepare).touching(&[], &["ImageId"]).errors(&[
-        "InvalidImageId.Malformed",
-        "InvalidImageId.NotFound",
-        "InvalidImageName.Duplicate",
-        "InvalidParameter.ValueTooLarge",
-        "InvalidParameterValue.InvalidImageId",
-    ]);
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyImageAttribute", prepare).errors(&[
+    "InvalidImageId.Malformed",
+    "InvalidImageId.NotFound",
+    "InvalidImageName.Duplicate",
+    "InvalidParameter.ValueTooLarge",
+    "InvalidParameterValue.InvalidImageId",
+]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id = image_id(parameters)?.ok_or_else(|| Reason::Missing { name: "ImageId".into() })?;

@@ -11,7 +11,6 @@ use cvmd_model::{InstanceId, SecurityGroupId};
 const NAME_MAX: usize = 60;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyInstancesAttribute", prepare)
-    .touching(&["InstanceIds"], &[])
     .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE, declared::ON_THE_WAY])
     .errors(&[
         "InvalidInstanceName.TooLong",

@@ -10,7 +10,6 @@ use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, cvm::ter
 const BATCH_MAX: usize = 20;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyInstancesChargeType", prepare)
-    .touching(&["InstanceIds"], &[])
     .errors_of(&[declared::CHANGE])
     .errors(&[
         "InvalidParameterValue.LimitExceeded",

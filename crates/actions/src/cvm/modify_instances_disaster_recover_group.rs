@@ -8,7 +8,6 @@ use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, change_a
 use cvmd_model::{DisasterRecoverGroupId, InstanceId};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyInstancesDisasterRecoverGroup", prepare)
-    .touching(&["InstanceIds"], &["DisasterRecoverGroupId", "DisasterRecoverGroupIds"])
     .errors_of(&[declared::CHANGE])
     .errors(&[
         "FailedOperation.AlreadyInDisasterRecoverGroup",

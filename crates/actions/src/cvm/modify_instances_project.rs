@@ -6,7 +6,6 @@ use super::declared;
 use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyInstancesProject", prepare)
-    .touching(&["InstanceIds"], &[])
     .errors_of(&[declared::CHANGE])
     .errors(&["InvalidParameterValue.LimitExceeded"]);
 

@@ -6,10 +6,8 @@
 use super::declared;
 use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, cvm::term};
 
-pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyInstancesRenewFlag", prepare)
-    .touching(&["InstanceIds"], &[])
-    .errors_of(&[declared::CHANGE])
-    .errors(&[
+pub(crate) const ACTION: Action =
+    Action::command(Product::Cvm, "ModifyInstancesRenewFlag", prepare).errors_of(&[declared::CHANGE]).errors(&[
         "InvalidParameterValue.LimitExceeded",
         "UnsupportedOperation.InstanceChargeType",
         "UnsupportedOperation.InstanceStateShutdown",

@@ -8,9 +8,11 @@ use cvmd_model::{KeyPair, KeyPairId, Refusal};
 
 const DESCRIPTION_MAX: usize = 60;
 
-pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyKeyPairAttribute", prepare)
-    .touching(&[], &["KeyId"])
-    .errors(&["InvalidKeyPairId.Malformed", "InvalidKeyPairId.NotFound", "InvalidKeyPairName.Duplicate"]);
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyKeyPairAttribute", prepare).errors(&[
+    "InvalidKeyPairId.Malformed",
+    "InvalidKeyPairId.NotFound",
+    "InvalidKeyPairName.Duplicate",
+]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: KeyPairId = batch::one(parameters, "KeyId")?;

@@ -5,9 +5,8 @@
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch, cvm::template};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};
 
-pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyLaunchTemplateDefaultVersion", prepare)
-    .touching(&[], &["LaunchTemplateId"])
-    .errors(&[
+pub(crate) const ACTION: Action =
+    Action::command(Product::Cvm, "ModifyLaunchTemplateDefaultVersion", prepare).errors(&[
         "InvalidParameterValue.LaunchTemplateIdMalformed",
         "InvalidParameterValue.LaunchTemplateIdNotExisted",
         "InvalidParameterValue.LaunchTemplateIdVerNotExisted",

@@ -9,7 +9,6 @@ use super::declared;
 use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, cvm::term::Term};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "RenewInstances", prepare)
-    .touching(&["InstanceIds"], &[])
     .errors_of(&[declared::CHANGE])
     .errors(&["InvalidParameterValue.LimitExceeded", "InvalidPeriod", "UnsupportedOperation.InstanceChargeType"])
     .without_effect(&["RenewPortableDataDisk"]);

@@ -19,7 +19,6 @@ const KINDS_OF_BOTH: [&str; 4] = ["CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_SSD", "
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResetInstance", prepare)
     .paced(Pace::Slow)
-    .touching(&["InstanceId"], &["ImageId"])
     .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE, declared::ON_THE_WAY])
     .errors(&[
         "InvalidImageId.Malformed",

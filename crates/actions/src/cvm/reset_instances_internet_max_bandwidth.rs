@@ -14,7 +14,6 @@ const BANDWIDTH_MAX: u32 = 2000;
 const ONE_BY_ONE: [&str; 2] = ["BANDWIDTH_PREPAID", "BANDWIDTH_POSTPAID_BY_HOUR"];
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResetInstancesInternetMaxBandwidth", prepare)
-    .touching(&["InstanceIds"], &[])
     .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE])
     .errors(&[
         "InvalidParameterValue.InstanceNotSupportedMixPricingModel",

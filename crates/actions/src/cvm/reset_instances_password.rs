@@ -11,7 +11,6 @@ use cvmd_model::InstanceId;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResetInstancesPassword", prepare)
     .paced(Pace::Slow)
-    .touching(&["InstanceIds"], &[])
     .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE, declared::ON_THE_WAY])
     .errors(&[
         "InvalidParameterValue.InvalidPassword",

@@ -12,7 +12,6 @@ use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, cvm::lau
 const BATCH_MAX: usize = 1;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResetInstancesType", prepare)
-    .touching(&["InstanceIds"], &[])
     .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE])
     .errors(&[
         "InvalidParameterValue.InstanceTypeNotFound",

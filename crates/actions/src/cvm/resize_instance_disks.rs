@@ -13,7 +13,6 @@ use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason};
 use cvmd_model::Running;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResizeInstanceDisks", prepare)
-    .touching(&["InstanceId"], &[])
     .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE])
     .errors(&[
         "InvalidParameter.DataDiskIdContainsRootDisk",

@@ -16,7 +16,6 @@ use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::command_from(Product::Cvm, "RunInstances", prepare)
     .paced(Pace::Slow)
-    .touching(&[], &["ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
     .errors_of(&[declared::TEMPLATE, declared::LAUNCH])
     .errors(&[
         "FailedOperation.DisasterRecoverGroupNotFound",

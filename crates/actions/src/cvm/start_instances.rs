@@ -8,7 +8,6 @@ use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, change_a
 use cvmd_model::{InstanceId, PowerLaw};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "StartInstances", prepare)
-    .touching(&["InstanceIds"], &[])
     .errors_of(&[declared::NOT_IN_SERVICE, declared::ON_THE_WAY])
     .errors(&[
         "InvalidInstance.NotSupported",

@@ -10,7 +10,6 @@ use super::{declared, stop_type::stop_type};
 use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "StopInstances", prepare)
-    .touching(&["InstanceIds"], &[])
     .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE, declared::ON_THE_WAY])
     .errors(&[
         "InvalidParameterCombination",

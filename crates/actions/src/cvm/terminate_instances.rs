@@ -13,7 +13,6 @@ use cvmd_model::{Instance, InstanceId, Refusal};
 use cvmd_state::JournalLine;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "TerminateInstances", prepare)
-    .touching(&["InstanceIds"], &[])
     .errors_of(&[declared::CHANGE])
     .errors(&[
         "InvalidParameterValue.LimitExceeded",

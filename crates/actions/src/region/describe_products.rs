@@ -4,7 +4,7 @@
 
 use crate::{Action, Product, places};
 
-pub(crate) const ACTION: Action = Action::query(Product::Region, "DescribeProducts", places::products).regionless();
+pub(crate) const ACTION: Action = Action::query(Product::Region, "DescribeProducts", places::products);
 
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"

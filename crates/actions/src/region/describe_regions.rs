@@ -5,7 +5,7 @@
 use crate::{Action, Product, places};
 
 pub(crate) const ACTION: Action =
-    Action::query(Product::Region, "DescribeRegions", places::regions).regionless().without_effect(&["Scene"]);
+    Action::query(Product::Region, "DescribeRegions", places::regions).without_effect(&["Scene"]);
 
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"

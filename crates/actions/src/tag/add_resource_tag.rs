@@ -9,8 +9,6 @@ use crate::{
 };
 
 pub(crate) const ACTION: Action = Action::command(Product::Tag, "AddResourceTag", prepare)
-    .regionless()
-    .touching(&[], &["Resource"])
     .errors_of(&[declared::TAG, declared::RESOURCE, declared::DESCRIPTION])
     .errors(&["LimitExceeded.ResourceAttachedTags", "ResourceInUse.TagKeyAttached"]);
 

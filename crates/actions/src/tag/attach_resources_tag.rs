@@ -11,8 +11,6 @@ use crate::{
 };
 
 pub(crate) const ACTION: Action = Action::command(Product::Tag, "AttachResourcesTag", prepare)
-    .regionless()
-    .touching(&[], &["ResourceIds"])
     .errors_of(&[declared::TAG, declared::RESOURCE])
     .errors(&[
         "LimitExceeded.ResourceAttachedTags",

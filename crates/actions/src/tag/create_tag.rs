@@ -11,7 +11,6 @@ use cvmd_model::{CreatedTag, RegionId};
 pub(crate) const QUOTA: usize = 1000;
 
 pub(crate) const ACTION: Action = Action::command(Product::Tag, "CreateTag", prepare)
-    .regionless()
     .errors_of(&[declared::TAG])
     .errors(&["LimitExceeded.Quota", "ResourceInUse.TagDuplicate"]);
 

@@ -9,8 +9,6 @@ use crate::{
 };
 
 pub(crate) const ACTION: Action = Action::command(Product::Tag, "DeleteResourceTag", prepare)
-    .regionless()
-    .touching(&[], &["Resource"])
     .errors_of(&[declared::RESOURCE, declared::DESCRIPTION])
     .errors(&["InvalidParameterValue.TagKeyEmpty", "ResourceNotFound.AttachedTagKeyNotFound"]);
 

@@ -5,7 +5,7 @@
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, TagRefusal, tag_words, tagged};
 use cvmd_model::Tag;
 
-pub(crate) const ACTION: Action = Action::command(Product::Tag, "DeleteTag", prepare).regionless().errors(&[
+pub(crate) const ACTION: Action = Action::command(Product::Tag, "DeleteTag", prepare).errors(&[
     "FailedOperation.TagAttachedResource",
     "InvalidParameterValue.TagKeyEmpty",
     "ResourceNotFound.TagNonExist",

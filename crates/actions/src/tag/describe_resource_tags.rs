@@ -6,7 +6,6 @@ use crate::{Action, Body, Context, Parameters, Product, Reason, page, reply, tag
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeResourceTags", answer)
-    .regionless()
     .errors(&["InvalidParameterValue.OffsetInvalid"])
     .without_effect(&["CosResourceId"]);
 

@@ -8,7 +8,6 @@ use crate::{Action, Body, Context, Parameters, Product, Reason, page, reply, tag
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeResourceTagsByResourceIds", answer)
-    .regionless()
     .errors(&["InvalidParameterValue.OffsetInvalid", "LimitExceeded.ResourceNumPerRequest"]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {

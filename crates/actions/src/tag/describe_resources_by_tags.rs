@@ -9,12 +9,11 @@ use crate::{
 use cvmd_model::RegionId;
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action =
-    Action::query(Product::Tag, "DescribeResourcesByTags", answer).regionless().errors(&[
-        "InvalidParameterValue.OffsetInvalid",
-        "InvalidParameterValue.TagFilters",
-        "InvalidParameterValue.TagFiltersLengthExceeded",
-    ]);
+pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeResourcesByTags", answer).errors(&[
+    "InvalidParameterValue.OffsetInvalid",
+    "InvalidParameterValue.TagFilters",
+    "InvalidParameterValue.TagFiltersLengthExceeded",
+]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let filters = tag_words::filters(parameters)?;

@@ -9,7 +9,6 @@ use cvmd_state::View;
 use std::collections::BTreeSet;
 
 pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeTagKeys", answer)
-    .regionless()
     .errors(&["InvalidParameterValue.OffsetInvalid"])
     .without_effect(&["ShowProject"]);
 

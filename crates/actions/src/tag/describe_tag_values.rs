@@ -7,9 +7,8 @@
 use crate::{Action, Body, Context, Parameters, Product, Reason, page, reply, tag_words, tagged};
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeTagValues", answer)
-    .regionless()
-    .errors(&["InvalidParameterValue.OffsetInvalid"]);
+pub(crate) const ACTION: Action =
+    Action::query(Product::Tag, "DescribeTagValues", answer).errors(&["InvalidParameterValue.OffsetInvalid"]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let keys = parameters.texts("TagKeys")?;

@@ -9,7 +9,6 @@ use cvmd_model::Tag;
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeTags", answer)
-    .regionless()
     .errors(&["InvalidParameterValue.OffsetInvalid"])
     .without_effect(&["ShowProject"]);
 

@@ -10,11 +10,8 @@ use crate::{
     tagged::{self, Named},
 };
 
-pub(crate) const ACTION: Action = Action::command(Product::Tag, "DetachResourcesTag", prepare)
-    .regionless()
-    .touching(&[], &["ResourceIds"])
-    .errors_of(&[declared::RESOURCE])
-    .errors(&[
+pub(crate) const ACTION: Action =
+    Action::command(Product::Tag, "DetachResourcesTag", prepare).errors_of(&[declared::RESOURCE]).errors(&[
         "InvalidParameterValue.TagKeyEmpty",
         "LimitExceeded.ResourceNumPerRequest",
         "ResourceNotFound.AttachedTagKeyNotFound",

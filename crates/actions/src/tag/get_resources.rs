@@ -14,7 +14,7 @@ use cvmd_state::View;
 const RESOURCES_MAX: usize = 10;
 const RESULTS_MAX: usize = 200;
 
-pub(crate) const ACTION: Action = Action::query(Product::Tag, "GetResources", answer).regionless().errors(&[
+pub(crate) const ACTION: Action = Action::query(Product::Tag, "GetResources", answer).errors(&[
     "InvalidParameter.PaginationTokenInvalid",
     "InvalidParameterValue.ResourceDescriptionError",
     "InvalidParameterValue.TagFilters",

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 const RESULTS_MAX: usize = 1000;
 
 pub(crate) const ACTION: Action =
-    Action::query(Product::Tag, "GetTagKeys", answer).regionless().errors(&["InvalidParameter.PaginationTokenInvalid"]);
+    Action::query(Product::Tag, "GetTagKeys", answer).errors(&["InvalidParameter.PaginationTokenInvalid"]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let custom = tag_words::is_custom(parameters)?;

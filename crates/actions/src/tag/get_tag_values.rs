@@ -8,9 +8,8 @@ use cvmd_state::View;
 
 const RESULTS_MAX: usize = 1000;
 
-pub(crate) const ACTION: Action = Action::query(Product::Tag, "GetTagValues", answer)
-    .regionless()
-    .errors(&["InvalidParameter.PaginationTokenInvalid"]);
+pub(crate) const ACTION: Action =
+    Action::query(Product::Tag, "GetTagValues", answer).errors(&["InvalidParameter.PaginationTokenInvalid"]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let keys = parameters.texts("TagKeys")?;

@@ -11,8 +11,6 @@ use crate::{
 };
 
 pub(crate) const ACTION: Action = Action::command(Product::Tag, "ModifyResourceTags", prepare)
-    .regionless()
-    .touching(&[], &["Resource"])
     .errors_of(&[declared::TAG, declared::RESOURCE, declared::DESCRIPTION])
     .errors(&[
         "InvalidParameterValue.DeleteTagsParamError",

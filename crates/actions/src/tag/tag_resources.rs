@@ -13,8 +13,6 @@ use crate::{
 const RESOURCES_MAX: usize = 10;
 
 pub(crate) const ACTION: Action = Action::command(Product::Tag, "TagResources", prepare)
-    .regionless()
-    .touching(&[], &["ResourceList"])
     .errors_of(&[declared::TAG])
     .errors(&[
         "InvalidParameterValue.ResourceDescriptionError",

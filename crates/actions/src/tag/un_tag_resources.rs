@@ -12,13 +12,12 @@ use crate::{
 
 const RESOURCES_MAX: usize = 10;
 
-pub(crate) const ACTION: Action =
-    Action::command(Product::Tag, "UnTagResources", prepare).regionless().touching(&[], &["ResourceList"]).errors(&[
-        "InvalidParameterValue.ResourceDescriptionError",
-        "InvalidParameterValue.TagKeyEmpty",
-        "LimitExceeded.ResourceNumPerRequest",
-        "LimitExceeded.TagNumPerRequest",
-    ]);
+pub(crate) const ACTION: Action = Action::command(Product::Tag, "UnTagResources", prepare).errors(&[
+    "InvalidParameterValue.ResourceDescriptionError",
+    "InvalidParameterValue.TagKeyEmpty",
+    "LimitExceeded.ResourceNumPerRequest",
+    "LimitExceeded.TagNumPerRequest",
+]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let descriptions = Description::list(parameters, RESOURCES_MAX)?;

@@ -12,7 +12,6 @@ use crate::{
 use cvmd_model::SecurityGroupId;
 
 pub(crate) const ACTION: Action = Action::command(Product::Vpc, "CreateSecurityGroupPolicies", prepare)
-    .touching(&[], &["SecurityGroupId"])
     .errors_of(&[declared::POLICIES])
     .errors(&[
         "InvalidParameterValue.Range",

@@ -10,7 +10,6 @@ use cvmd_model::{Refusal, Subnet, SubnetId, VpcId};
 const SUBNETS_MAX: usize = 100;
 
 pub(crate) const ACTION: Action = Action::command(Product::Vpc, "CreateSubnet", prepare)
-    .touching(&[], &["VpcId"])
     .errors(&[
         "InvalidParameterValue.Malformed",
         "InvalidParameterValue.SubnetConflict",

@@ -5,13 +5,12 @@
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network};
 use cvmd_model::{Refusal, SecurityGroupId};
 
-pub(crate) const ACTION: Action =
-    Action::command(Product::Vpc, "DeleteSecurityGroup", prepare).touching(&[], &["SecurityGroupId"]).errors(&[
-        "InvalidParameterValue.Malformed",
-        "InvalidParameterValue.Reserved",
-        "ResourceInUse",
-        "ResourceNotFound",
-    ]);
+pub(crate) const ACTION: Action = Action::command(Product::Vpc, "DeleteSecurityGroup", prepare).errors(&[
+    "InvalidParameterValue.Malformed",
+    "InvalidParameterValue.Reserved",
+    "ResourceInUse",
+    "ResourceNotFound",
+]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;

@@ -11,7 +11,6 @@ use crate::{
 use cvmd_model::{Refusal, Rule, SecurityGroupId};
 
 pub(crate) const ACTION: Action = Action::command(Product::Vpc, "DeleteSecurityGroupPolicies", prepare)
-    .touching(&[], &["SecurityGroupId"])
     .errors_of(&[declared::POLICIES])
     .errors(&["InvalidParameterValue.Range"])
     .without_effect_of(&[declared::POLICY_SET]);

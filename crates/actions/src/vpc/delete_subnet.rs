@@ -6,13 +6,12 @@
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network};
 use cvmd_model::{Refusal, SubnetId};
 
-pub(crate) const ACTION: Action =
-    Action::command(Product::Vpc, "DeleteSubnet", prepare).touching(&[], &["SubnetId"]).errors(&[
-        "InvalidParameterValue.Malformed",
-        "InvalidParameterValue.Reserved",
-        "ResourceInUse",
-        "ResourceNotFound",
-    ]);
+pub(crate) const ACTION: Action = Action::command(Product::Vpc, "DeleteSubnet", prepare).errors(&[
+    "InvalidParameterValue.Malformed",
+    "InvalidParameterValue.Reserved",
+    "ResourceInUse",
+    "ResourceNotFound",
+]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: SubnetId = network::required(parameters, "SubnetId")?;

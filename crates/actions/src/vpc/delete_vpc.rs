@@ -7,13 +7,12 @@
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network};
 use cvmd_model::{Refusal, VpcId};
 
-pub(crate) const ACTION: Action =
-    Action::command(Product::Vpc, "DeleteVpc", prepare).touching(&[], &["VpcId"]).errors(&[
-        "InvalidParameterValue.Malformed",
-        "InvalidParameterValue.Reserved",
-        "ResourceInUse",
-        "ResourceNotFound",
-    ]);
+pub(crate) const ACTION: Action = Action::command(Product::Vpc, "DeleteVpc", prepare).errors(&[
+    "InvalidParameterValue.Malformed",
+    "InvalidParameterValue.Reserved",
+    "ResourceInUse",
+    "ResourceNotFound",
+]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: VpcId = network::required(parameters, "VpcId")?;

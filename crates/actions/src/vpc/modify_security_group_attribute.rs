@@ -6,9 +6,11 @@ use super::security_groups::description;
 use crate::{Action, Apply, Context, Parameters, Product, Reason, network, vpc::security_rules::change};
 use cvmd_model::SecurityGroupId;
 
-pub(crate) const ACTION: Action = Action::command(Product::Vpc, "ModifySecurityGroupAttribute", prepare)
-    .touching(&[], &["SecurityGroupId"])
-    .errors(&["InvalidParameterValue.Malformed", "InvalidParameterValue.TooLong", "ResourceNotFound"]);
+pub(crate) const ACTION: Action = Action::command(Product::Vpc, "ModifySecurityGroupAttribute", prepare).errors(&[
+    "InvalidParameterValue.Malformed",
+    "InvalidParameterValue.TooLong",
+    "ResourceNotFound",
+]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;

@@ -12,7 +12,6 @@ use crate::{
 use cvmd_model::SecurityGroupId;
 
 pub(crate) const ACTION: Action = Action::command(Product::Vpc, "ModifySecurityGroupPolicies", prepare)
-    .touching(&[], &["SecurityGroupId"])
     .errors_of(&[declared::POLICIES])
     .errors(&["LimitExceeded.SecurityGroupPolicySet", "UnsupportedOperation.DuplicatePolicy"])
     .without_effect_of(&[declared::POLICY_SET])

@@ -6,9 +6,11 @@
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network};
 use cvmd_model::{Subnet, SubnetId};
 
-pub(crate) const ACTION: Action = Action::command(Product::Vpc, "ModifySubnetAttribute", prepare)
-    .touching(&[], &["SubnetId"])
-    .errors(&["InvalidParameterValue.Malformed", "InvalidParameterValue.TooLong", "ResourceNotFound"]);
+pub(crate) const ACTION: Action = Action::command(Product::Vpc, "ModifySubnetAttribute", prepare).errors(&[
+    "InvalidParameterValue.Malformed",
+    "InvalidParameterValue.TooLong",
+    "ResourceNotFound",
+]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: SubnetId = network::required(parameters, "SubnetId")?;

@@ -8,7 +8,6 @@ use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network};
 use cvmd_model::{Vpc, VpcId};
 
 pub(crate) const ACTION: Action = Action::command(Product::Vpc, "ModifyVpcAttribute", prepare)
-    .touching(&[], &["VpcId"])
     .errors(&[
         "InvalidParameterValue.LimitExceeded",
         "InvalidParameterValue.Malformed",

@@ -8,7 +8,6 @@ use crate::{Action, Apply, Context, Parameters, Product, Reason, Words, network,
 use cvmd_model::SecurityGroupId;
 
 pub(crate) const ACTION: Action = Action::command(Product::Vpc, "ReplaceSecurityGroupPolicies", prepare)
-    .touching(&[], &["SecurityGroupId"])
     .errors_of(&[declared::POLICIES])
     .errors(&["InvalidParameterValue.Range", "UnsupportedOperation.DuplicatePolicy"])
     .without_effect_of(&[declared::POLICY_SET])

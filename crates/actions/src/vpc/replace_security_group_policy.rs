@@ -7,7 +7,6 @@ use crate::{Action, Apply, Context, Parameters, Product, Reason, network, vpc::s
 use cvmd_model::SecurityGroupId;
 
 pub(crate) const ACTION: Action = Action::command(Product::Vpc, "ReplaceSecurityGroupPolicy", prepare)
-    .touching(&[], &["SecurityGroupId"])
     .errors_of(&[declared::POLICIES])
     .errors(&[
         "InvalidParameterValue.LimitExceeded",
