@@ -34,7 +34,7 @@ const NEVER: u64 = u64::MAX;
 /// The directory where the rescue system mounts the disk, as in the vendor's guide.
 pub(crate) const RESCUE_MOUNT: &str = "/mnt/vm1";
 
-/// A machine as `machines.db` holds it.
+/// A machine as its row holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
     pub id: InstanceId,

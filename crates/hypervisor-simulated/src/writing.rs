@@ -1,13 +1,21 @@
 //! Writes the login of a machine that is off, with the timing and the behaviour of its guest.
 
 use crate::{
+    guest::disk::Disk,
     machine::Machine,
     machines::{Machines, closed, encode},
     store::Work,
 };
 use cvmd_hypervisor::Error;
 use cvmd_model::{InstanceId, KeyBlob, Login, Power};
+use serde::Deserialize;
 use std::sync::Arc;
+
+/// What of a machine's row a login can change.
+#[derive(Deserialize)]
+struct ReadBack {
+    disk: Disk,
+}
 
 impl Machines {
     pub(crate) async fn write_login_now(&self, id: InstanceId, wanted: &Login, gone: &[KeyBlob]) -> Result<(), Error> {
@@ -26,9 +34,9 @@ impl Machines {
         let work =
             if behaviour.keeps_keys || after == *before { Work::Read } else { Work::PutAndRead(encode(&after)?) };
         let body = self.work(id, work).await?.ok_or(Error::Absent(id))?;
-        let stored: Machine = serde_json::from_slice(&body).map_err(|error| Error::Store(error.to_string().into()))?;
+        let stored: ReadBack = serde_json::from_slice(&body).map_err(|error| Error::Store(error.to_string().into()))?;
         let agrees = stored.disk.agrees_with(wanted, gone);
-        slot.set(Some(Arc::new(stored)));
+        slot.set(Some(Arc::new(Machine { disk: stored.disk, ..after })));
         agrees.map_err(|difference| Error::NotAsWritten(difference.into()))
     }
 
