@@ -12,7 +12,12 @@ use std::{
     sync::LazyLock,
     time::Duration,
 };
-use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 /// The maximum bytes of lines that wait to be written.
 const WAITING_BYTES_MAX: usize = 4 << 20;
@@ -45,14 +50,15 @@ static LINES: LazyLock<Lines> = LazyLock::new(Lines::default);
 
 /// Starts logging. `level` may also be a filter such as `info,cvmd_operations=debug`.
 pub(crate) fn begin(level: &str, format: Format) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(format!("{level},russh=warn"))?;
+    let filter: Targets = format!("{level},russh=warn").parse()?;
     // Never joined: a write to a reader that does not read may never return.
     std::thread::Builder::new().name("log".into()).spawn(|| LINES.write(std::io::stderr())).context("no log")?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Line).with_target(false);
-    let begun = match format {
-        Format::Text => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
-        Format::Json => builder.json().flatten_event(true).try_init(),
+    let layer = tracing_subscriber::fmt::layer().with_writer(|| Line).with_target(false);
+    let lines = match format {
+        Format::Text => layer.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),
+        Format::Json => layer.json().flatten_event(true).boxed(),
     };
+    let begun = tracing_subscriber::registry().with(lines).with(filter).try_init();
     begun.map_err(|error| anyhow::anyhow!("logging cannot begin: {error}"))
 }
 
