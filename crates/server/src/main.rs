@@ -18,6 +18,8 @@ mod given_credential;
 mod http;
 mod log;
 mod master_key;
+#[cfg(target_os = "linux")]
+mod memory;
 mod metrics;
 mod metrics_page;
 mod misuse;

@@ -15,6 +15,7 @@ mod full_disk;
 mod guests;
 mod kill;
 mod kill_loop;
+mod memory;
 mod misuse;
 mod older;
 mod operator;

@@ -1,0 +1,37 @@
+//! Huge pages of memory, for a server with many instances alone.
+//!
+//! The allocator asks the system for pages of 2 MiB, and would hold several times what a small server uses (decision 32).
+//! With many instances they save the processor some of its time. They are given from the first allocation on, before
+//! there is a `main`: a server that finds little to load begins anew without, as the same process.
+
+use crate::{data::TRUTHS, log};
+use nix::sys::prctl::{get_thp_disable, set_thp_disable};
+use std::{fs, os::unix::process::CommandExt, path::Path, process::Command};
+
+/// Files of some 60,000 instances. Those of a few can grow to half of that between two snapshots.
+const LARGE_BYTES: u64 = 128 << 20;
+
+/// Begins anew without huge pages where they are not worth it. Returns where they are, or have been refused already, or
+/// cannot be refused.
+pub(crate) fn suit(data: &Path) {
+    let is_large = TRUTHS.iter().map(|truth| bytes(&data.join(truth))).sum::<u64>() >= LARGE_BYTES;
+    // Invariant: the refusal outlives the new beginning, so that there is only one.
+    if is_large || get_thp_disable() != Ok(false) || set_thp_disable(true).is_err() {
+        return;
+    }
+    let Ok(program) = std::env::current_exe() else { return };
+    let mut words = std::env::args_os();
+    let mut anew = Command::new(program);
+    if let Some(name) = words.next() {
+        anew.arg0(name);
+    }
+    log::end();
+    let error = anew.args(words).exec();
+    tracing::debug!(%error, "huge pages were not given back");
+}
+
+/// The files of a directory; none where it is not there.
+fn bytes(directory: &Path) -> u64 {
+    let files = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
+    files.filter_map(|file| file.metadata().ok()).map(|about| about.len()).sum()
+}
