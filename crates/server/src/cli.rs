@@ -4,6 +4,7 @@ pub(crate) mod api_client;
 pub(crate) mod arguments;
 pub(crate) mod ask;
 pub(crate) mod backup;
+pub(crate) mod check;
 pub(crate) mod command_line;
 pub(crate) mod commands;
 pub(crate) mod demo;

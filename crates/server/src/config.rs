@@ -1,6 +1,6 @@
 //! The settings of `serve`, from flags, environment and configuration file: flags beat environment beats file.
 
-mod file;
+pub(crate) mod file;
 pub(crate) mod given;
 mod listen_address;
 #[cfg(test)]

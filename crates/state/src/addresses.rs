@@ -12,7 +12,7 @@ use std::{
 };
 
 /// `None` means the block.
-type Network = Option<VpcId>;
+pub(crate) type Network = Option<VpcId>;
 
 /// The addresses of all instances, at one moment.
 #[derive(Clone, Default)]
@@ -191,6 +191,17 @@ impl Addresses {
         let private = self.private.range((address, VpcId::MIN)..);
         let private = private.take_while(move |((held, _), _)| *held == address).map(|(_, id)| *id);
         self.block.get(&address).copied().into_iter().chain(private)
+    }
+
+    /// Who has which address, sorted.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Network, Ipv4Addr, InstanceId)> {
+        let block = self.block.iter().map(|(address, id)| (None, *address, *id));
+        block.chain(self.private.iter().map(|((address, vpc), id)| (Some(*vpc), *address, *id)))
+    }
+
+    /// The numbers of instances in subnets that have any, sorted.
+    pub(crate) fn occupied(&self) -> impl Iterator<Item = (SubnetId, u32)> {
+        self.subnets.iter().map(|(id, occupancy)| (*id, occupancy.instances)).filter(|(_, instances)| *instances > 0)
     }
 
     /// The number of instances in the subnet.

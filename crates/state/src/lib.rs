@@ -13,6 +13,7 @@ mod addresses;
 mod any_resource;
 mod bounds;
 mod changes;
+mod check;
 mod error;
 #[cfg(test)]
 mod fixtures;
@@ -36,6 +37,7 @@ mod writer;
 
 pub use any_resource::{AnyResource, Kind, ResourceKind};
 pub use bounds::{COMMAND_BYTES_MAX, ROW_BYTES_MAX, TooLarge};
+pub use check::{Checked, check};
 pub use error::{CommitError, OpenError};
 pub use journal::{Decision, JournalEntry, JournalFilter, JournalLine, OTHERS_NAMED_MAX};
 pub use resources::Resources;

@@ -72,6 +72,17 @@ impl AllResources {
         self.rows(row.kind()).by_key.get(&row.key())
     }
 
+    /// All rows.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &AnyResource> {
+        self.0.iter().flat_map(|rows| rows.by_key.values())
+    }
+
+    /// The rows of all lists: kind, place, sequence and key, sorted.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = impl PartialEq + std::fmt::Debug> {
+        let lists = self.0.iter().flat_map(|rows| &rows.lists);
+        lists.flat_map(|(place, list)| list.iter().map(|(age, row)| (row.kind(), *place, *age, row.key())))
+    }
+
     /// How many rows of each kind the account owns.
     pub(crate) fn owned(&self, account: AccountNumber) -> impl Iterator<Item = (&'static str, usize)> {
         let count = move |kind| self.rows(kind).lists_of(account).map(OrdMap::len).sum();

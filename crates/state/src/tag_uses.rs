@@ -59,6 +59,11 @@ impl TagUses {
         of_account.map(|((_, key, value), _)| (&**key, &**value))
     }
 
+    /// All counts, sorted.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = impl PartialEq + std::fmt::Debug> {
+        self.0.iter()
+    }
+
     /// Updates the counts when a row changes.
     pub(crate) fn follow<C: Carrier>(&mut self, before: Option<&C>, after: Option<&C>) {
         if tags(before).eq(tags(after)) {

@@ -22,6 +22,11 @@ impl Usages {
         self.0.get(&account).copied().unwrap_or_default()
     }
 
+    /// All of it, by account.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = impl PartialEq + std::fmt::Debug> {
+        self.0.iter()
+    }
+
     /// A row was created, changed or deleted.
     pub(crate) fn follow<T: Weighed>(&mut self, old: Option<&T>, new: Option<&T>) {
         let Some(account) = new.or(old).map(Weighed::account) else { return };

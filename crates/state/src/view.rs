@@ -1,5 +1,7 @@
 //! One consistent moment of everything that the API answers: immutable, cheap to clone, never waits, reads no disk.
 
+mod compare;
+
 use crate::{
     AnyResource, ClientToken, Message, Settings, addresses::Addresses, changes::Put, resources::AllResources,
     tag_uses::TagUses, usage::Usages,
@@ -138,6 +140,10 @@ impl View {
     #[must_use]
     pub fn key_pair(&self, id: KeyPairId) -> Option<&Arc<KeyPair>> {
         self.key_pairs.get(&id)
+    }
+
+    pub(crate) fn all_key_pairs(&self) -> impl Iterator<Item = &Arc<KeyPair>> {
+        self.key_pairs.values()
     }
 
     #[must_use]
@@ -480,7 +486,7 @@ mod test {
     use super::*;
     use serde_json::json;
 
-    fn instance(system: &str, data: &[&str]) -> Arc<Instance> {
+    pub(super) fn instance(system: &str, data: &[&str]) -> Arc<Instance> {
         let disk = |id: &&str| json!({"id": id, "kind": "CLOUD_SSD", "size_gib": 20, "delete_with_instance": true});
         let data: Vec<_> = data.iter().map(disk).collect();
         let body = json!({

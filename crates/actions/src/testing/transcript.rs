@@ -75,6 +75,9 @@ async fn play(file: &str, paragraph: &str, seen: &mut Seen) {
         }
     }
     assert!(answer.is_none(), "{file}: a call without an answer");
+    for fault in world.state.view().index_faults() {
+        let _ = writeln!(seen.faults, "{file}: after\n{paragraph}\n  {fault}");
+    }
 }
 
 /// One line that calls an action.

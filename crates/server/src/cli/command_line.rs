@@ -212,8 +212,12 @@ pub(crate) enum StateCommand {
         #[command(flatten)]
         data: Data,
     },
-    /// Read everything, compare it with its checksums, and print a line for each fault.
+    /// Read everything, and print a line for each fault: checksums, references between rows, indexes, machines without an
+    /// instance and the other way round.
     Check {
+        /// The server's configuration file, when that has a section [catalogue].
+        #[arg(long, env = "CVMD_CONFIG", value_name = "FILE")]
+        config: Option<PathBuf>,
         #[command(flatten)]
         data: Data,
     },

@@ -1,9 +1,9 @@
 //! `cvmd state`: what a data directory holds, and whether it adds up. Works by itself, also beside a running server.
 
 use crate::{
-    cli::command_line::StateCommand,
-    data::{EARLIER, TRUTHS, is_there},
-    print,
+    cli::{check, command_line::StateCommand},
+    data::{TRUTHS, is_there},
+    plain_words, print,
 };
 use anyhow::bail;
 use serde_json::{Value, json};
@@ -25,19 +25,14 @@ pub(crate) fn run(command: StateCommand) -> anyhow::Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        StateCommand::Check { data } => {
+        StateCommand::Check { config, data } => {
             let data = data.directory()?;
-            let mut faults = missing(&data);
-            for truth in truths(&data)? {
-                let found = cvmd_rows::check(&data.join(truth));
-                faults.extend(found.unwrap_or_else(|unreadable| vec![unreadable.to_string()]));
-            }
-            if faults.is_empty() {
-                faults.extend(foreign(&data)?);
-            }
+            truths(&data)?;
+            let faults = check::faults(&data, config.as_deref())?;
             faults.iter().try_for_each(|fault| print::result(&format!("{fault}\n")))?;
             if !faults.is_empty() {
-                bail!("{}: {} faults; bring it back from a backup", data.display(), faults.len());
+                let faults = plain_words::counted(faults.len(), "faults");
+                bail!("{}: {faults}; bring it back from a backup", data.display());
             }
             print::result(&format!("{} is whole\n", data.display()))?;
             Ok(ExitCode::SUCCESS)
@@ -52,36 +47,6 @@ fn truths(data: &Path) -> anyhow::Result<Vec<&'static str>> {
         (true, true) => bail!("{} is of an earlier version: `cvmd serve` takes it over", data.display()),
         (true, false) => bail!("there is no data directory at {}: say --data DIR", data.display()),
     }
-}
-
-/// A truth without the other one, which has not to be taken over either.
-fn missing(data: &Path) -> Vec<String> {
-    let is_there = |name: &str| data.join(name).exists();
-    let missing = TRUTHS.iter().zip(EARLIER).filter(|(truth, earlier)| !is_there(truth) && !is_there(earlier));
-    let say = |(truth, _): (&&str, &str)| format!("{} is missing: put it back", data.join(truth).display());
-    missing.map(say).collect()
-}
-
-/// Two truths that are not of one data directory. Those of earlier versions do not say it.
-fn foreign(data: &Path) -> anyhow::Result<Option<String>> {
-    let mut ids: Vec<String> = Vec::new();
-    for (truth, table) in TRUTHS.into_iter().zip(["settings", "directory"]) {
-        if !data.join(truth).is_dir() {
-            continue;
-        }
-        cvmd_rows::read_rows(&data.join(truth), &mut |chunk| {
-            let of_table = chunk.rows().filter(|_| *chunk.table == *table);
-            ids.extend(of_table.filter_map(|(_, body)| match serde_json::from_slice::<Value>(body) {
-                Ok(row) => row["directory"].as_str().map(str::to_owned),
-                // The machines' is no JSON.
-                Err(_) => std::str::from_utf8(body).ok().map(str::to_owned),
-            }));
-            Ok(())
-        })?;
-    }
-    let [ours, theirs] = &*ids else { return Ok(None) };
-    let say = || format!("{}: state/ and machines/ are not of the same data directory", data.display());
-    Ok((ours != theirs).then(say))
 }
 
 fn dump(directory: &Path, truth: &str, with_secrets: bool) -> anyhow::Result<()> {

@@ -3,7 +3,7 @@
 use crate::support::{
     Home,
     http::{Answer, Client, Tc3},
-    until,
+    refused, text, until,
 };
 use serde_json::{Value, json};
 
@@ -80,7 +80,9 @@ fn instances_are_launched_of_the_operators_own_and_a_start_without_them_names_wh
     configure(&home, "");
     let message = home.refuses_to_serve(&mut home.serve());
     assert!(message.contains("`lab-east") && message.contains("put it back into the section [catalogue]"), "{message}");
+    assert!(refused(&home.ask(&["state", "check"])).contains("1 fault"));
     configure(&home, OWN);
+    text(&home.ask(&["state", "check", "--config", home.beside("cvmd.toml").to_str().unwrap()]));
     home.start().stop();
 }
 

@@ -53,6 +53,7 @@ fn a_forced_unbind_survives_sigkill_at_any_moment_with_one_boot_and_a_dead_key()
         server.client.call("DisassociateInstancesKeyPairs", parameters);
         cvmd_testkit::at(Instant::now() + batch.kill_after);
         let killed_ms = server.kill();
+        home.is_whole();
         for row in rows(&home, &batch.ids) {
             let phase = phase(&row, killed_ms, &removed);
             kills.entry(phase).or_default().insert(round);
@@ -72,6 +73,7 @@ fn a_forced_unbind_survives_sigkill_at_any_moment_with_one_boot_and_a_dead_key()
         });
     }
     server.stop();
+    home.is_whole();
     // Nothing was repeated afterwards: not by a later restart, nor for a batch that was finished.
     let all = machines::rows(&home);
     assert_eq!(all.len(), KILLS * BATCH);

@@ -6,6 +6,7 @@ mod backup;
 mod bad_connections;
 mod bad_input;
 mod catalogue;
+mod check;
 mod console;
 mod crowds;
 mod damage;

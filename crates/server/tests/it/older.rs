@@ -52,7 +52,7 @@ fn fixture(version: &str) -> PathBuf {
 }
 
 /// A copy to work on, with the two private keys beside it.
-fn home(version: &str) -> (Home, Key, Key) {
+pub(crate) fn home(version: &str) -> (Home, Key, Key) {
     let home = Home::new()
         .environment("CVMD_SECRET_ID", "AKIDofTheKeptDirectory")
         .environment("CVMD_SECRET_KEY", "clearSecretKeyOfTheKeptDirectory");
@@ -155,6 +155,7 @@ fn a_directory_of_0_1_0_opens_and_everything_that_was_under_way_ends_as_promised
     ssh::with_password(&home, &instance, "Kept-password-1", "true").refused();
     other_rows_are_whole(&home, &client);
     server.stop();
+    home.is_whole();
     assert!(sealed(&home).iter().all(|text| text.starts_with("v1.")), "each for its row");
 }
 

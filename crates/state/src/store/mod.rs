@@ -41,7 +41,7 @@ impl Table {
         fixed.into_iter().chain(ResourceKind::ALL.iter().map(|kind| Table::Resource(*kind)))
     }
 
-    fn named(name: &str) -> Option<Table> {
+    pub(crate) fn named(name: &str) -> Option<Table> {
         Table::all().find(|table| table.name() == name)
     }
 

@@ -142,6 +142,14 @@ impl Home {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
+    /// Asserts that `cvmd state check` finds nothing wrong.
+    #[track_caller]
+    pub(crate) fn is_whole(&self) {
+        let output = self.ask(&["state", "check"]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+    }
+
     pub(crate) fn serve(&self) -> Command {
         let mut command = self.cvmd(&["serve", "--listen", "127.0.0.1:0", "--ssh-ports", "0"]);
         command.arg("--data").arg(self.data()).args(&self.arguments);

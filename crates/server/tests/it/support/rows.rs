@@ -65,6 +65,22 @@ pub(crate) fn change(home: &Home, truth: &str, change: impl Fn(&str, &Value) -> 
     engine.append(revision + 1, &group).unwrap();
 }
 
+/// Writes one row, whatever is in it.
+pub(crate) fn put(home: &Home, truth: &str, table: &str, sequence: u64, body: &[u8]) {
+    let (mut engine, revision, _) = read(&home.data().join(truth));
+    let mut group = Group::new();
+    group.put(table, sequence, body);
+    engine.append(revision + 1, &group).unwrap();
+}
+
+/// Changes the text of the first row of a table.
+pub(crate) fn edit(home: &Home, truth: &str, table: &str, edit: impl Fn(&str) -> String) {
+    let (engine, _, rows) = read(&home.data().join(truth));
+    drop(engine);
+    let row = rows.iter().find(|row| row.table == table).unwrap();
+    put(home, truth, table, row.sequence, edit(std::str::from_utf8(&row.body).unwrap()).as_bytes());
+}
+
 /// The files of a directory, without what SQLite shares between processes and makes anew.
 pub(crate) fn copy_files(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
