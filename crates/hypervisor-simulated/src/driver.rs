@@ -252,6 +252,10 @@ impl Hypervisor for SimulatedHypervisor {
         Ok(Box::new(theirs))
     }
 
+    fn broken(&self) -> Option<Box<str>> {
+        self.machines.store.broken()
+    }
+
     fn bounds_reached(&self) -> Vec<(&'static str, u64)> {
         self.machines.bounds().figures()
     }

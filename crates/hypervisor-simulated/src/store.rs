@@ -71,6 +71,8 @@ struct Tally {
     groups: AtomicU64,
     rows: AtomicU64,
     busy_us: AtomicU64,
+    /// Why nothing is written any more.
+    broken: Mutex<Option<NotWritten>>,
 }
 
 struct Job {
@@ -224,6 +226,11 @@ impl Store {
         answered.await.map_err(|_| "the writer has ended")?
     }
 
+    /// Why nothing is written until the next start; none if it is.
+    pub(crate) fn broken(&self) -> Option<NotWritten> {
+        self.tally.broken.lock().clone()
+    }
+
     /// The totals of what was written.
     pub(crate) fn written(&self) -> Written {
         Written {
@@ -285,6 +292,9 @@ impl Writer {
         let written = self.append(jobs).map_err(|error| {
             let error = error.to_string();
             tracing::error!(error, rows = jobs.len(), "a group of the machines' rows was not written");
+            if self.engine.closed().is_some() {
+                self.tally.broken.lock().get_or_insert_with(|| error.as_str().into());
+            }
             NotWritten::from(error)
         });
         let mut read = written.clone().and_then(|()| self.read(jobs).map_err(|error| error.to_string().into()));

@@ -187,6 +187,11 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
         None
     }
 
+    /// Why no machine can be changed until the next start; none if they can.
+    fn broken(&self) -> Option<Box<str>> {
+        None
+    }
+
     /// Ends the driver's own work: sessions, listeners, verbs that wait. Everything requested before is durable then,
     /// and the machines stay as they are.
     async fn close(&self) {}

@@ -117,13 +117,14 @@ fn is_of_browser(head: &Parts) -> bool {
 }
 
 fn health(app: &App) -> Response<Full<Bytes>> {
-    match app.state.write_error() {
-        None => text(StatusCode::OK, "ok\n"),
-        Some(why) => {
-            let message = format!("nothing can be made durable: {why}. Changes are refused until it can\n");
-            text(StatusCode::SERVICE_UNAVAILABLE, message)
-        }
-    }
+    let message = if let Some(why) = app.state.write_error() {
+        format!("nothing can be made durable: {why}. Changes are refused until it can\n")
+    } else if let Some(why) = app.hypervisor.broken() {
+        format!("no machine can be changed: {why}\n")
+    } else {
+        return text(StatusCode::OK, "ok\n");
+    };
+    text(StatusCode::SERVICE_UNAVAILABLE, message)
 }
 
 /// Why two readers of the same bytes may understand two different requests.

@@ -57,3 +57,27 @@ fn a_disk_that_fails_is_reported_by_health_and_nothing_is_written_until_the_next
     server.client.call("CreateKeyPair", json!({"KeyName": "after", "ProjectId": 0}));
     server.stop();
 }
+
+#[test]
+fn machines_that_can_no_longer_be_changed_are_reported_by_health_until_the_next_start() {
+    let home = Home::new().expecting("nothing more is written").expecting("rows was not written").expecting("an effect failed");
+    let server = home.start();
+    let client = &server.client;
+    let id = machines::run(client, "boot-ms=50", json!({"Password": "FullDisk+Passw0rd"}))["InstanceId"].clone();
+    // Another program writes to their database, and does not come to its end.
+    let other = rusqlite::Connection::open(home.data().join("machines/log.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    client.call("StopInstances", json!({"InstanceIds": [id], "StopType": "HARD"}));
+    until("the driver gives up", || !server.is_healthy());
+    let message = String::from_utf8(client.get("/_cvmd/health").unwrap().body).unwrap();
+    assert!(message.starts_with("no machine can be changed: "), "{message}");
+    assert!(message.contains("machines/log.db: a group could not be written, and nothing more is written until"), "{message}");
+    assert_eq!(server.metric("cvmd_state_writable "), 1);
+    drop(other);
+    server.stop();
+    let server = home.start();
+    assert!(server.is_healthy());
+    let id = id.as_str().unwrap();
+    assert_eq!(machines::settled(&server.client, id)["InstanceState"], "STOPPED");
+    server.stop();
+}
