@@ -10,11 +10,14 @@ use std::{fs, os::unix::process::CommandExt, path::Path, process::Command};
 
 /// Files of some 60,000 instances. Those of a few can grow to half of that between two snapshots.
 const LARGE_BYTES: u64 = 128 << 20;
+/// A seed of as many.
+const LARGE_SEED_BYTES: u64 = 4 << 20;
 
 /// Begins anew without huge pages where they are not worth it. Returns where they are, or have been refused already, or
 /// cannot be refused.
-pub(crate) fn suit(data: &Path) {
-    let is_large = TRUTHS.iter().map(|truth| bytes(&data.join(truth))).sum::<u64>() >= LARGE_BYTES;
+pub(crate) fn suit(data: &Path, seed: Option<&Path>) {
+    let is_large = TRUTHS.iter().map(|truth| bytes(&data.join(truth))).sum::<u64>() >= LARGE_BYTES
+        || seed.and_then(|seed| seed.metadata().ok()).is_some_and(|about| about.len() >= LARGE_SEED_BYTES);
     // Invariant: the refusal outlives the new beginning, so that there is only one.
     if is_large || get_thp_disable() != Ok(false) || set_thp_disable(true).is_err() {
         return;

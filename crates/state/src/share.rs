@@ -8,6 +8,8 @@ const COMMANDS_MAX: usize = 256;
 /// Rows and bytes with which a group is full.
 const GROUP_ROWS: usize = 512;
 const GROUP_BYTES: usize = 512 * 1024;
+/// So many times as much fits into the group of one who is served alone: what a group changes of a View is copied once.
+const TIMES_ALONE: usize = 4;
 /// An account's share of a group. When it is used up, its next command waits for the next group. One command may cost
 /// more, and is then the account's only one.
 const SHARE: Cost = Cost { rows: 64, bytes: 64 * 1024, time: Duration::from_millis(2) };
@@ -53,9 +55,12 @@ impl Shares {
         }
     }
 
-    /// Whether the group takes no more commands.
-    pub(crate) fn is_full(&self) -> bool {
-        self.commands >= COMMANDS_MAX || self.total.rows >= GROUP_ROWS || self.total.bytes >= GROUP_BYTES
+    /// Whether the group takes no more commands. A group of one who is served alone may be larger: nobody waits for it.
+    pub(crate) fn is_full(&self, alone: bool) -> bool {
+        let times = if alone { TIMES_ALONE } else { 1 };
+        self.commands >= COMMANDS_MAX * times
+            || self.total.rows >= GROUP_ROWS * times
+            || self.total.bytes >= GROUP_BYTES * times
     }
 
     /// Whether the group takes one more command of the owner.
@@ -114,7 +119,7 @@ mod test {
             let mut shares = Shares::default();
             assert!(shares.has_room_for(&busy));
             shares.add(busy, heavy);
-            assert!(!shares.has_room_for(&busy) && shares.has_room_for(&other) && !shares.is_full());
+            assert!(!shares.has_room_for(&busy) && shares.has_room_for(&other) && !shares.is_full(false));
         }
         let mut shares = Shares::default();
         (1..SHARE.rows).for_each(|_| shares.add(busy, Cost { rows: 1, ..Cost::default() }));
@@ -128,12 +133,12 @@ mod test {
         for cost in [Cost { rows: GROUP_ROWS, ..Cost::default() }, Cost { bytes: GROUP_BYTES, ..Cost::default() }] {
             let mut shares = Shares::default();
             shares.add(Owner::Ours, cost);
-            assert!(shares.is_full());
+            assert!(shares.is_full(false));
         }
         let mut shares = Shares::default();
         (1..COMMANDS_MAX).for_each(|_| shares.add(Owner::Ours, Cost::default()));
-        assert!(!shares.is_full());
+        assert!(!shares.is_full(false));
         shares.add(Owner::Ours, Cost::default());
-        assert!(shares.is_full());
+        assert!(shares.is_full(false));
     }
 }

@@ -302,7 +302,7 @@ impl Writer {
             self.heavy.learn(owner, cost);
             ready.add(gathered);
             next = waiting
-                .next(|owner| !shares.is_full() && (alone || shares.has_room_for(owner)) && self.heavy.may_join(owner));
+                .next(|owner| !shares.is_full(alone) && (alone || shares.has_room_for(owner)) && self.heavy.may_join(owner));
         }
         ready
     }
