@@ -301,8 +301,9 @@ impl Writer {
             shares.add(owner, cost);
             self.heavy.learn(owner, cost);
             ready.add(gathered);
-            next = waiting
-                .next(|owner| !shares.is_full(alone) && (alone || shares.has_room_for(owner)) && self.heavy.may_join(owner));
+            next = waiting.next(|owner| {
+                !shares.is_full(alone) && (alone || shares.has_room_for(owner)) && self.heavy.may_join(owner)
+            });
         }
         ready
     }

@@ -60,7 +60,10 @@ fn a_disk_that_fails_is_reported_by_health_and_nothing_is_written_until_the_next
 
 #[test]
 fn machines_that_can_no_longer_be_changed_are_reported_by_health_until_the_next_start() {
-    let home = Home::new().expecting("nothing more is written").expecting("rows was not written").expecting("an effect failed");
+    let home = Home::new()
+        .expecting("nothing more is written")
+        .expecting("rows was not written")
+        .expecting("an effect failed");
     let server = home.start();
     let client = &server.client;
     let id = machines::run(client, "boot-ms=50", json!({"Password": "FullDisk+Passw0rd"}))["InstanceId"].clone();
@@ -71,7 +74,10 @@ fn machines_that_can_no_longer_be_changed_are_reported_by_health_until_the_next_
     until("the driver gives up", || !server.is_healthy());
     let message = String::from_utf8(client.get("/_cvmd/health").unwrap().body).unwrap();
     assert!(message.starts_with("no machine can be changed: "), "{message}");
-    assert!(message.contains("machines/log.db: a group could not be written, and nothing more is written until"), "{message}");
+    assert!(
+        message.contains("machines/log.db: a group could not be written, and nothing more is written until"),
+        "{message}"
+    );
     assert_eq!(server.metric("cvmd_state_writable "), 1);
     drop(other);
     server.stop();
