@@ -105,7 +105,7 @@ fn a_disk_that_fills_up_under_a_server_loses_nothing_and_is_gone_on_with_when_th
     assert!(!Command::new("sh").args(["-c", "cat /dev/zero > \"$0\"", &fill]).output().unwrap().status.success());
     let rename =
         |name: &str| client.answer("ModifyInstancesAttribute", json!({"InstanceIds": [id], "InstanceName": name}));
-    let mut last = String::new();
+    let mut last = instance["InstanceName"].as_str().unwrap().to_owned();
     until("a change is refused", || {
         let name = format!("named-{}", server.metric("cvmd_commits_total "));
         let is_made = rename(&name).is_ok();
