@@ -85,7 +85,7 @@ impl DataDirectory {
     /// Locks it; `None` when the file that was locked is no longer the directory's lock.
     fn locked(path: &Path) -> anyhow::Result<Option<DataDirectory>> {
         let all = FILES.iter().chain(&TRUTHS).map(|name| path.join(name));
-        let missing: Vec<PathBuf> = all.filter(|file| is_free(file)).collect();
+        let missing: Vec<PathBuf> = all.filter(|file| is_unused(file)).collect();
         let lock = lock(path).with_context(|| cannot_use(path))?;
         match lock_when_stopped(&lock, path) {
             Ok(()) => {}
@@ -105,13 +105,13 @@ impl DataDirectory {
         let data = DataDirectory { path: path.to_path_buf(), _lock: lock, made: Mutex::default() };
         // A process that held the lock until now may have made some of them: they are not ours.
         let is_missing: Vec<_> = (TRUTHS.iter().zip(EARLIER))
-            .filter(|(directory, earlier)| [*directory, earlier].iter().all(|name| is_free(&path.join(name))))
+            .filter(|(directory, earlier)| [*directory, earlier].iter().all(|name| is_unused(&path.join(name))))
             .map(|(directory, _)| path.join(directory))
             .collect();
         let is_new = is_missing.len() == TRUTHS.len();
         // A missing one beside an existing one is created before the start is refused.
         let is_of_missing = |file: &Path| is_missing.iter().any(|missing| missing == file);
-        let made = missing.into_iter().filter(|file| is_free(file) || file.ends_with("lock"));
+        let made = missing.into_iter().filter(|file| is_unused(file) || file.ends_with("lock"));
         *data.made.lock() = made.filter(|file| is_new || is_of_missing(file)).collect();
         // The holder of the lock is the only cvmd there, except for one that was killed at this moment.
         let is_silent = || UnixStream::connect(data.socket()).is_err().then_some(());
@@ -316,6 +316,11 @@ fn lock_when_stopped(lock: &File, path: &Path) -> Result<(), TryLockError> {
 /// Whether nothing has that name, not even a dangling link.
 fn is_free(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
+/// Whether there is nothing, or a directory with nothing in it.
+fn is_unused(path: &Path) -> bool {
+    is_free(path) || std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 fn identity(path: &Path) -> Option<Identity> {

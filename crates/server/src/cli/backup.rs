@@ -17,7 +17,7 @@ use anyhow::{Context as _, bail};
 use cvmd_rows::Moment;
 use serde_json::{Value, json};
 use std::{
-    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    fs::{DirBuilder, DirEntry, File, OpenOptions, TryLockError},
     io::ErrorKind,
     os::unix::{
         fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
@@ -33,6 +33,10 @@ use std::{
 pub(crate) fn make(data: &Path, to: &Path, with_keys: bool) -> anyhow::Result<Value> {
     if let Some(missing) = TRUTHS.iter().find(|truth| !data.join(truth).is_dir()) {
         bail!("there is no {missing}/ in {}: say --data DIR, or start `cvmd serve` there first", data.display());
+    }
+    let parent = std::path::absolute(to)?.parent().and_then(|parent| parent.canonicalize().ok());
+    if parent.is_some_and(|parent| data.canonicalize().is_ok_and(|data| parent.starts_with(data))) {
+        bail!("{} is in the data directory itself: name one elsewhere", to.display());
     }
     let left_out: Vec<_> = KEYS.into_iter().filter(|key| !with_keys && data.join(key).exists()).collect();
     let keys = KEYS.iter().filter(|key| with_keys && data.join(key).exists());
@@ -80,6 +84,9 @@ fn note(data: &Path) -> anyhow::Result<[Moment; 2]> {
     Ok([state, Moment::of(&machines)?])
 }
 
+/// Marks what is being made: nothing without it is ever deleted.
+const UNFINISHED: &str = "unfinished-backup";
+
 /// A backup that is being made, under a name that is none of a backup.
 struct Partial {
     to: PathBuf,
@@ -99,10 +106,9 @@ impl Partial {
         let path = parent.join(partial);
         refuse_used(&to, parent)?;
         match DirBuilder::new().mode(0o700).create(&path) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                return Err(error).with_context(|| format!("cannot make {}", path.display()));
-            }
-            _ => {}
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => refuse_others(&path)?,
+            Err(error) => return Err(error).with_context(|| format!("cannot make {}", path.display())),
         }
         let at = path.join("lock");
         let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&at);
@@ -117,6 +123,8 @@ impl Partial {
             }
         }
         refuse_used(&to, parent)?;
+        let mark = path.join(UNFINISHED);
+        File::create(&mark).with_context(|| format!("cannot write {}", mark.display()))?;
         // One that was broken off has left it.
         let partial = Partial { to, path, _lock: lock };
         partial.clear()?;
@@ -130,7 +138,7 @@ impl Partial {
                 let entry = entry?;
                 match entry.file_type()?.is_dir() {
                     true => std::fs::remove_dir_all(entry.path())?,
-                    false if entry.file_name() == "lock" => {}
+                    false if entry.file_name() == "lock" || entry.file_name() == UNFINISHED => {}
                     false => std::fs::remove_file(entry.path())?,
                 }
             }
@@ -143,6 +151,7 @@ impl Partial {
     fn fill<T>(self, copy: impl FnOnce(&Path) -> anyhow::Result<T>) -> anyhow::Result<(PathBuf, T)> {
         let name = || {
             let copied = copy(&self.path)?;
+            std::fs::remove_file(self.path.join(UNFINISHED))?;
             sync(&self.path)?;
             std::fs::rename(&self.path, &self.to).with_context(|| format!("cannot make {}", self.to.display()))?;
             self.to.parent().map_or(Ok(()), sync)?;
@@ -156,6 +165,17 @@ impl Partial {
             }
         }
     }
+}
+
+/// Refuses what no backup has left behind.
+fn refuse_others(path: &Path) -> anyhow::Result<()> {
+    let is_directory = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+    let is_lock = |entry: std::io::Result<DirEntry>| entry.is_ok_and(|entry| entry.file_name() == "lock");
+    let has_begun = || std::fs::read_dir(path).is_ok_and(|mut entries| entries.all(is_lock));
+    if !is_directory || !(path.join(UNFINISHED).is_file() || has_begun()) {
+        bail!("{} is there, and was not left by a backup that broke off: move it away", path.display());
+    }
+    Ok(())
 }
 
 /// Refuses a directory that holds something, or that cannot be replaced by another one.

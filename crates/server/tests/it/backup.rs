@@ -174,6 +174,7 @@ fn a_backup_that_was_broken_off_is_none_and_one_at_a_time_is_made() {
     // As a kill in the middle leaves it.
     rows::copy_files(&home.data().join("state"), &partial.join("state"));
     std::fs::write(partial.join("lock"), "").unwrap();
+    std::fs::write(partial.join("unfinished-backup"), "").unwrap();
     let lock = std::fs::OpenOptions::new().write(true).open(partial.join("lock")).unwrap();
     lock.lock().unwrap();
     assert!(refused(&home.ask(&["backup", to.to_str().unwrap()])).contains("another backup"));
@@ -181,6 +182,30 @@ fn a_backup_that_was_broken_off_is_none_and_one_at_a_time_is_made() {
     drop(lock);
     back_up(&home, &to, &[]);
     assert!(!partial.exists() && to.join("machines").is_dir());
+    assert!(!to.join("unfinished-backup").exists());
+}
+
+#[test]
+fn a_backup_deletes_nothing_that_no_backup_has_left() {
+    let home = Home::new();
+    home.start().stop();
+    let (to, partial) = (home.beside("backup"), home.beside("backup.partial"));
+    let ask = |to: &std::path::Path| refused(&home.ask(&["backup", to.to_str().unwrap()]));
+    std::fs::create_dir(&partial).unwrap();
+    std::fs::write(partial.join("mine"), "").unwrap();
+    assert!(ask(&to).contains("was not left by a backup"));
+    assert!(partial.join("mine").exists() && !to.exists());
+    std::fs::rename(&partial, home.beside("other")).unwrap();
+    std::os::unix::fs::symlink(home.beside("other"), &partial).unwrap();
+    assert!(ask(&to).contains("was not left by a backup"));
+    assert!(home.beside("other").join("mine").exists());
+    assert!(ask(&home.data().join("inside")).contains("in the data directory itself"));
+    let named_partial = home.beside("self.partial");
+    std::fs::rename(home.data(), &named_partial).unwrap();
+    let output =
+        home.cvmd(&["backup", home.beside("self").to_str().unwrap(), "--data"]).arg(&named_partial).output().unwrap();
+    assert!(refused(&output).contains("was not left by a backup"));
+    assert!(named_partial.join("state/log.db").exists());
 }
 
 #[test]
