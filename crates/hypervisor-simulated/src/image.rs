@@ -4,7 +4,7 @@ use crate::guest::disk::Disk;
 use cvmd_model::ImageId;
 use serde::{Deserialize, Serialize};
 
-/// An image as `machines.db` holds it.
+/// An image as its row holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Image {
     pub(crate) id: ImageId,

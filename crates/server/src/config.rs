@@ -50,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) data: PathBuf,
     pub(crate) seed: Option<PathBuf>,
+    /// Whether the configuration file can be read again, which a pipe cannot.
+    pub(crate) file_is_lasting: bool,
     pub(crate) accept_missing: Option<Missing>,
     pub(crate) erase_orphans: bool,
     pub(crate) policy: Policy,
@@ -74,6 +76,7 @@ impl Config {
     /// # Errors
     /// When the file cannot be read, or a value makes no sense.
     pub(crate) fn read(arguments: ServeArguments) -> anyhow::Result<Config> {
+        let file_is_lasting = arguments.settings.config.as_ref().is_none_or(|file| file.is_file());
         let given = Given::new(arguments)?;
         given.read_any(setting!(rate_limits), rate_limits)?;
         // Before anything names a region.
@@ -104,6 +107,7 @@ impl Config {
             listen,
             data: Data { data: given.value(DATA) }.directory()?,
             seed: given.value(setting!(seed)),
+            file_is_lasting,
             accept_missing: given.value(setting!(accept_missing)),
             erase_orphans: given.value(setting!(erase_orphans)).unwrap_or_default(),
             policy,

@@ -22,7 +22,8 @@ pub(crate) fn suit(data: &Path, seed: Option<&Path>) {
     if is_large || get_thp_disable() != Ok(false) || set_thp_disable(true).is_err() {
         return;
     }
-    let Ok(program) = std::env::current_exe() else { return };
+    // A program that was deleted meanwhile is named otherwise, as another file could be.
+    let Some(program) = std::env::current_exe().ok().filter(|program| !is_deleted(program)) else { return };
     let mut words = std::env::args_os();
     let mut anew = Command::new(program);
     if let Some(name) = words.next() {
@@ -31,6 +32,11 @@ pub(crate) fn suit(data: &Path, seed: Option<&Path>) {
     log::end();
     let error = anew.args(words).exec();
     tracing::debug!(%error, "huge pages were not given back");
+}
+
+/// Whether the system's name for the program says that it is no longer there.
+fn is_deleted(program: &Path) -> bool {
+    program.as_os_str().as_encoded_bytes().ends_with(b" (deleted)")
 }
 
 /// The files of a directory; none where it is not there.

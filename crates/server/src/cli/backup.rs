@@ -15,9 +15,10 @@ use crate::{
 };
 use anyhow::{Context as _, bail};
 use cvmd_rows::Moment;
+use nix::{fcntl::OFlag, unistd::geteuid};
 use serde_json::{Value, json};
 use std::{
-    fs::{DirBuilder, DirEntry, File, OpenOptions, TryLockError},
+    fs::{DirBuilder, DirEntry, File, Metadata, OpenOptions, TryLockError},
     io::ErrorKind,
     os::unix::{
         fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
@@ -111,7 +112,14 @@ impl Partial {
             Err(error) => return Err(error).with_context(|| format!("cannot make {}", path.display())),
         }
         let at = path.join("lock");
-        let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&at);
+        let lock = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            // Another name of a file elsewhere is not followed, and a pipe not waited for.
+            .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
+            .open(&at);
         let lock = lock.with_context(|| format!("cannot write {}", at.display()))?;
         let is_there = || Some(identity(lock.metadata().ok()?) == identity(at.metadata().ok()?));
         match lock.try_lock() {
@@ -169,7 +177,9 @@ impl Partial {
 
 /// Refuses what no backup has left behind.
 fn refuse_others(path: &Path) -> anyhow::Result<()> {
-    let is_directory = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+    // Whoever may write to it could put something else into the backup.
+    let is_private = |found: Metadata| found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o077 == 0;
+    let is_directory = std::fs::symlink_metadata(path).is_ok_and(is_private);
     let is_lock = |entry: std::io::Result<DirEntry>| entry.is_ok_and(|entry| entry.file_name() == "lock");
     let has_begun = || std::fs::read_dir(path).is_ok_and(|mut entries| entries.all(is_lock));
     if !is_directory || !(path.join(UNFINISHED).is_file() || has_begun()) {
@@ -198,7 +208,7 @@ fn refuse_used(to: &Path, parent: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn identity(found: std::fs::Metadata) -> (u64, u64) {
+fn identity(found: Metadata) -> (u64, u64) {
     (found.dev(), found.ino())
 }
 

@@ -37,11 +37,25 @@ pub(crate) fn faults(data: &Path, config: Option<&Path>) -> anyhow::Result<Vec<S
     Ok(found)
 }
 
-/// A truth without the other one, which has not to be taken over either.
+/// Truths that are not there, or are something else, and have not to be taken over either.
 fn missing(data: &Path) -> Vec<String> {
-    let is_there = |name: &str| data.join(name).exists();
-    let missing = TRUTHS.iter().zip(EARLIER).filter(|(truth, earlier)| !is_there(truth) && !is_there(earlier));
-    missing.map(|(truth, _)| format!("{} is missing: put it back", data.join(truth).display())).collect()
+    let has_one = TRUTHS.iter().any(|truth| data.join(truth).is_dir());
+    let fault = |(truth, earlier): (&str, &str)| {
+        let [truth, earlier] = [truth, earlier].map(|name| data.join(name));
+        let name = truth.display();
+        match (truth.symlink_metadata().is_ok(), earlier.exists()) {
+            _ if truth.is_dir() => None,
+            (true, _) => Some(format!("{name} is no directory: put back the one that was there")),
+            (false, false) => Some(format!("{name} is missing: put it back")),
+            // Of the two, one was taken over.
+            (false, true) if has_one => {
+                let earlier = earlier.display();
+                Some(format!("{name} is missing: put it back, or start cvmd if {earlier} was never taken over"))
+            }
+            (false, true) => None,
+        }
+    };
+    TRUTHS.into_iter().zip(EARLIER).filter_map(fault).collect()
 }
 
 /// What is wrong inside of the two, and between them.

@@ -32,7 +32,7 @@ pub(crate) fn run(command: StateCommand) -> anyhow::Result<ExitCode> {
             faults.iter().try_for_each(|fault| print::result(&format!("{fault}\n")))?;
             if !faults.is_empty() {
                 let faults = plain_words::counted(faults.len(), "faults");
-                bail!("{}: {faults}; bring it back from a backup", data.display());
+                bail!("{}: {faults}", data.display());
             }
             print::result(&format!("{} is whole\n", data.display()))?;
             Ok(ExitCode::SUCCESS)

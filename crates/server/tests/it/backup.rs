@@ -173,6 +173,7 @@ fn a_backup_that_was_broken_off_is_none_and_one_at_a_time_is_made() {
     let (to, partial) = (home.beside("backup"), home.beside("backup.partial"));
     // As a kill in the middle leaves it.
     rows::copy_files(&home.data().join("state"), &partial.join("state"));
+    std::fs::set_permissions(&partial, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     std::fs::write(partial.join("lock"), "").unwrap();
     std::fs::write(partial.join("unfinished-backup"), "").unwrap();
     let lock = std::fs::OpenOptions::new().write(true).open(partial.join("lock")).unwrap();

@@ -2,6 +2,7 @@
 
 use crate::support::{GUEST_TAG, Home, Server, machines, ssh, ssh::Key};
 use serde_json::{Value, json};
+use std::process::Command;
 
 const FIRST: &str = "skey-first001";
 const SECOND: &str = "skey-second01";
@@ -121,4 +122,18 @@ fn with_add_a_key_joins_those_bound_before_and_each_leaves_alone() {
     ssh::with_key(&running, &world.first, "true").refused();
     ssh::with_key(&running, &world.second, "true").entered();
     world.server.stop();
+}
+
+#[test]
+fn a_configuration_that_comes_through_a_pipe_counts() {
+    let home = Home::new();
+    let serve = home.serve();
+    let mut shell = Command::new("bash");
+    shell.args(["-c", "exec \"$0\" \"$@\" --config <(printf '[account]\ninstances = 1\n')"]);
+    shell.arg(serve.get_program()).args(serve.get_args());
+    shell.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let server = home.start_as(shell);
+    let two = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5", "InstanceCount": 2});
+    assert_eq!(server.client.answer("RunInstances", two).unwrap_err().code, "LimitExceeded.InstanceQuota");
+    server.stop();
 }
