@@ -52,6 +52,8 @@ pub(crate) struct DataDirectory {
     _lock: File,
     /// Files and directories that this start has made in one without a state, until others may rely on them.
     made: Mutex<Vec<PathBuf>>,
+    /// Those of them that were there, with nothing in them.
+    were_empty: Vec<PathBuf>,
 }
 
 impl DataDirectory {
@@ -86,6 +88,7 @@ impl DataDirectory {
     fn locked(path: &Path) -> anyhow::Result<Option<DataDirectory>> {
         let all = FILES.iter().chain(&TRUTHS).map(|name| path.join(name));
         let missing: Vec<PathBuf> = all.filter(|file| is_unused(file)).collect();
+        let were_empty = missing.iter().filter(|file| file.is_dir()).cloned().collect();
         let lock = lock(path).with_context(|| cannot_use(path))?;
         match lock_when_stopped(&lock, path) {
             Ok(()) => {}
@@ -102,7 +105,7 @@ impl DataDirectory {
         }
         // For commands that get no answer. If it cannot be written, only a hint is lost.
         let _ = lock.set_len(0).and_then(|()| (&lock).write_all(std::process::id().to_string().as_bytes()));
-        let data = DataDirectory { path: path.to_path_buf(), _lock: lock, made: Mutex::default() };
+        let data = DataDirectory { path: path.to_path_buf(), _lock: lock, made: Mutex::default(), were_empty };
         // A process that held the lock until now may have made some of them: they are not ours.
         let is_missing: Vec<_> = (TRUTHS.iter().zip(EARLIER))
             .filter(|(directory, earlier)| [*directory, earlier].iter().all(|name| is_unused(&path.join(name))))
@@ -138,6 +141,9 @@ impl DataDirectory {
     fn remove_made(&self) {
         for file in self.made.lock().drain(..).rev() {
             let _ = std::fs::remove_file(&file).or_else(|_| std::fs::remove_dir_all(&file));
+        }
+        for directory in &self.were_empty {
+            let _ = DirBuilder::new().mode(0o700).create(directory);
         }
     }
 

@@ -2,9 +2,9 @@
 //!
 //! The allocator asks the system for pages of 2 MiB, and would hold several times what a small server uses (decision 32).
 //! With many instances they save the processor some of its time. They are given from the first allocation on, before
-//! there is a `main`: a server that finds little to load begins anew without, as the same process.
+//! there is a `main`: a server that finds little to load begins anew without, as the same process, before it has said anything.
 
-use crate::{data::TRUTHS, log};
+use crate::data::TRUTHS;
 use nix::sys::prctl::{get_thp_disable, set_thp_disable};
 use std::{fs, os::unix::process::CommandExt, path::Path, process::Command};
 
@@ -29,9 +29,8 @@ pub(crate) fn suit(data: &Path, seed: Option<&Path>) {
     if let Some(name) = words.next() {
         anew.arg0(name);
     }
-    log::end();
-    let error = anew.args(words).exec();
-    tracing::debug!(%error, "huge pages were not given back");
+    // It returns only when that cannot be done: then the server goes on as it is.
+    let _ = anew.args(words).exec();
 }
 
 /// Whether the system's name for the program says that it is no longer there.

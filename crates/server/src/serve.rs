@@ -43,10 +43,6 @@ const UNSENT_BYTES_MAX: u32 = 1024 * 1024;
 
 /// Runs the server until SIGTERM, SIGINT or SIGHUP.
 pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
-    #[cfg(target_os = "linux")]
-    if config.file_is_lasting {
-        crate::memory::suit(&config.data, config.seed.as_deref());
-    }
     // One thread more than requests that compute in turns: however many wait, one is free to read and write.
     let threads = app::processors() + 1;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();

@@ -29,6 +29,10 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Serve(arguments) => {
             let config = misuse::checked(Config::read(*arguments))?;
+            #[cfg(target_os = "linux")]
+            if config.file_is_lasting {
+                crate::memory::suit(&config.data, config.seed.as_deref());
+            }
             log::begin(&config.log, config.log_format)?;
             for variable in unread() {
                 tracing::warn!(
