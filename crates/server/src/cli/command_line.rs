@@ -215,7 +215,7 @@ pub(crate) enum StateCommand {
     /// Read everything, and print a line for each fault: checksums, references between rows, indexes, machines without an
     /// instance and the other way round.
     Check {
-        /// The server's configuration file, when that has a section [catalogue].
+        /// The server's configuration file, when that has a catalogue of its own.
         #[arg(long, env = "CVMD_CONFIG", value_name = "FILE")]
         config: Option<PathBuf>,
         #[command(flatten)]
