@@ -109,6 +109,43 @@ const BAD: &[Bad] = &[
         check: &["/state/snapshot-", "has layout 2, and this program knows 1: use a newer one"],
     },
     Bad {
+        what: "a directory in a snapshot's place",
+        make: |data| {
+            let snapshot = snapshot(&data.join("state")).unwrap();
+            std::fs::remove_file(&snapshot).unwrap();
+            std::fs::create_dir(snapshot).unwrap();
+        },
+        start: &["/state/snapshot-", "is damaged, as a whole: it is no regular file", BACKUP],
+        check: &["/state/snapshot-", "is damaged, as a whole: it is no regular file", BACKUP],
+    },
+    Bad {
+        what: "a state with nothing in it",
+        make: |data| {
+            std::fs::remove_dir_all(data.join("state")).unwrap();
+            std::fs::create_dir(data.join("state")).unwrap();
+        },
+        start: &["state/ is missing or empty", "Put the state/ of this data directory back"],
+        check: &["/state/log.db", "missing"],
+    },
+    Bad {
+        what: "a file in the state's place",
+        make: |data| {
+            std::fs::remove_dir_all(data.join("state")).unwrap();
+            std::fs::write(data.join("state"), "an important text").unwrap();
+        },
+        start: &["/state is in the way"],
+        check: &["/state is no directory: put back the one that was there"],
+    },
+    Bad {
+        what: "machines beside an earlier version's state that was taken over",
+        make: |data| {
+            std::fs::remove_dir_all(data.join("state")).unwrap();
+            sql(&data.join("state.db"), "CREATE TABLE settings (body); PRAGMA user_version = 6");
+        },
+        start: &["/state is missing, and ", "/state.db, of which it was made, is long outdated"],
+        check: &["/state is missing: put it back, or start cvmd if ", "/state.db was never taken over"],
+    },
+    Bad {
         what: "an earlier version's file beside it",
         make: |data| std::fs::write(data.join("state.db"), "").unwrap(),
         start: &["/state.db, which an earlier version used", "move the other one out of the data directory"],

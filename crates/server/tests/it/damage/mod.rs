@@ -13,8 +13,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Rows enough for some pages.
-const INSTANCES: usize = 10;
+/// Rows enough for some pages of each database.
+const INSTANCES: usize = 30;
 const TRUTHS: [&str; 2] = ["state", "machines"];
 
 /// A stopped directory in which both truths have a snapshot, a log behind it, and lines in every stream.
