@@ -34,7 +34,7 @@ pub(crate) fn rows_within(view: &View, puts: &[Put]) -> Result<Vec<Row>, TooLarg
         let row = encode(put);
         let bytes = bytes(&row);
         if bytes > ROW_BYTES_MAX && bytes > before(view, put) {
-            return Err(TooLarge::Row { id: id(put), bytes, limit: ROW_BYTES_MAX });
+            return Err(TooLarge::Row { id: put.id().into(), bytes, limit: ROW_BYTES_MAX });
         }
         total += bytes;
         if total > COMMAND_BYTES_MAX && puts.len() > 1 {
@@ -49,25 +49,11 @@ pub(crate) fn rows_within(view: &View, puts: &[Put]) -> Result<Vec<Row>, TooLarg
 pub(crate) fn copies_within(put: &Put, count: usize) -> Result<(), TooLarge> {
     let row = encode(put);
     match bytes(&row) {
-        bytes if bytes > ROW_BYTES_MAX => Err(TooLarge::Row { id: id(put), bytes, limit: ROW_BYTES_MAX }),
+        bytes if bytes > ROW_BYTES_MAX => Err(TooLarge::Row { id: put.id().into(), bytes, limit: ROW_BYTES_MAX }),
         bytes if bytes.saturating_mul(count) > COMMAND_BYTES_MAX => {
             Err(TooLarge::Command { rows: count, limit: COMMAND_BYTES_MAX })
         }
         _ => Ok(()),
-    }
-}
-
-/// The row's id, or what else names it.
-fn id(put: &Put) -> Box<str> {
-    match put {
-        Put::Settings(_) => "settings".into(),
-        Put::Account(row) | Put::AccountGone(row) => row.name.clone(),
-        Put::Credential(row) | Put::CredentialGone(row) => row.secret_id.clone(),
-        Put::Instance(row) | Put::InstanceGone(row) => row.id.to_string().into(),
-        Put::KeyPair(row) | Put::KeyPairGone(row) => row.id.to_string().into(),
-        Put::ClientToken(row) | Put::ClientTokenGone(row) => row.token.clone(),
-        Put::Message(row) | Put::MessageGone(row) => row.instance.to_string().into(),
-        Put::Resource(row) | Put::ResourceGone(row) => row.id().into(),
     }
 }
 

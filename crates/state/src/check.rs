@@ -3,7 +3,6 @@
 
 use crate::{
     View,
-    changes::Put,
     store::{StoreError, Table, decode, encode},
 };
 use cvmd_model::{
@@ -40,7 +39,7 @@ pub fn check(data: &Path) -> Result<Checked, StoreError> {
         for (sequence, body) in chunk.rows() {
             match decode(table, sequence, body) {
                 Ok(put) => {
-                    let (id, own) = (id_of(&put), encode(&put).sequence);
+                    let (id, own) = (put.id(), encode(&put).sequence);
                     if own != sequence {
                         faults.say(&id, format!("it is row {own} of {}, and stored as {sequence}", table.name()));
                     }
@@ -63,22 +62,6 @@ pub fn check(data: &Path) -> Result<Checked, StoreError> {
         faults.0.extend(view.index_faults());
     }
     Ok(Checked { view, is_complete, faults: faults.0 })
-}
-
-/// What no other row of its table is called.
-fn id_of(put: &Put) -> String {
-    match put {
-        Put::Settings(_) => "the settings".into(),
-        Put::Account(row) | Put::AccountGone(row) => format!("the account {}", row.number.0),
-        Put::Credential(row) | Put::CredentialGone(row) => row.secret_id.to_string(),
-        Put::Instance(row) | Put::InstanceGone(row) => row.id.to_string(),
-        Put::KeyPair(row) | Put::KeyPairGone(row) => row.id.to_string(),
-        Put::ClientToken(row) | Put::ClientTokenGone(row) => {
-            format!("the client token {} of account {} in {}", row.token, row.account.0, row.region)
-        }
-        Put::Message(row) | Put::MessageGone(row) => format!("the message {}", row.sequence),
-        Put::Resource(row) | Put::ResourceGone(row) => row.id(),
-    }
 }
 
 #[derive(Debug, Default)]

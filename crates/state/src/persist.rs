@@ -149,11 +149,13 @@ impl Persister {
     fn finish(&mut self, ready: Ready, done: &impl Fn()) {
         let Ready { view, failures, answers, mut group, wrote, announced } = ready;
         let images = group.rows.iter().any(|row| row.table == Table::Resource(ResourceKind::CustomImages));
-        let outcome = if failures == self.shared.failures.load(Ordering::Acquire) {
-            self.persist(&mut group)
-        } else {
+        let outcome = if failures != self.shared.failures.load(Ordering::Acquire) {
             // It has seen what was lost.
             Err(self.lost())
+        } else if wrote > 0 {
+            self.persist(&mut group)
+        } else {
+            Ok(())
         };
         if outcome.is_ok() && wrote > 0 {
             self.shared.view.store(Arc::new(view));
@@ -174,9 +176,6 @@ impl Persister {
     }
 
     fn persist(&mut self, group: &mut Group) -> Result<(), CommitError> {
-        if group.rows.is_empty() && group.lines.is_empty() && group.refused.is_empty() {
-            return Ok(());
-        }
         group.revision = self.revision + 1;
         let started = Instant::now();
         let outcome = self.store.persist(group);
