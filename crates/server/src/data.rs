@@ -2,6 +2,7 @@
 
 use crate::{master_key::write_private, plain_words, waiting};
 use anyhow::{Context, bail};
+use nix::fcntl::OFlag;
 use parking_lot::Mutex;
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
@@ -45,6 +46,11 @@ const FILES: [&str; 7] = ["lock", "master.key", "credential", "ca.pem", "ca.key"
 /// Those of them that hold a secret, or go with one.
 pub(crate) const KEYS: [&str; 4] = ["master.key", "credential", "ca.pem", "ca.key"];
 
+/// A file that marks what a backup is making.
+pub(crate) const MARK: &str = "unfinished-backup";
+/// What the mark says once all of it is there.
+pub(crate) const COMPLETE: &[u8] = b"complete\n";
+
 /// A data directory that we have locked; dropping it releases the lock.
 #[derive(Debug)]
 pub(crate) struct DataDirectory {
@@ -75,6 +81,9 @@ impl DataDirectory {
             tracing::warn!(path = %path.display(), "others on this machine can look into the data directory; 0700 is safer");
         }
         refuse_foreign(path)?;
+        if is_unfinished(path) {
+            bail!("a backup into {} broke off: ask for it again, and serve that", path.display());
+        }
         // A start that failed removes its lock: whoever waited for it makes a new one.
         for _ in 0..GIVEN_UP_MAX {
             if let Some(data) = DataDirectory::locked(path)? {
@@ -103,6 +112,8 @@ impl DataDirectory {
         if identity(&path.join("lock")) != lock.metadata().ok().map(|found| (found.dev(), found.ino())) {
             return Ok(None);
         }
+        // From now on it is no backup's any more.
+        let _ = std::fs::remove_file(path.join(MARK));
         // For commands that get no answer. If it cannot be written, only a hint is lost.
         let _ = lock.set_len(0).and_then(|()| (&lock).write_all(std::process::id().to_string().as_bytes()));
         let data = DataDirectory { path: path.to_path_buf(), _lock: lock, made: Mutex::default(), were_empty };
@@ -115,7 +126,11 @@ impl DataDirectory {
         // A missing one beside an existing one is created before the start is refused.
         let is_of_missing = |file: &Path| is_missing.iter().any(|missing| missing == file);
         let made = missing.into_iter().filter(|file| is_unused(file) || file.ends_with("lock"));
-        *data.made.lock() = made.filter(|file| is_new || is_of_missing(file)).collect();
+        // What was made for a state that is missing must not be taken for its own once that is put back.
+        let is_without_state = is_of_missing(&path.join(TRUTHS[0]));
+        let is_file = |file: &Path| !TRUTHS.iter().any(|truth| file.ends_with(truth));
+        *data.made.lock() =
+            made.filter(|file| is_new || is_of_missing(file) || is_without_state && is_file(file)).collect();
         // The holder of the lock is the only cvmd there, except for one that was killed at this moment.
         let is_silent = || UnixStream::connect(data.socket()).is_err().then_some(());
         if waiting::within(SEES_SIGNAL_WITHIN, is_silent).is_none() {
@@ -223,7 +238,10 @@ impl DataDirectory {
 }
 
 fn lock(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path.join("lock"))
+    let mut options = OpenOptions::new();
+    // A pipe in its place is not waited for.
+    options.write(true).create(true).truncate(false).mode(0o600).custom_flags(OFlag::O_NONBLOCK.bits());
+    options.open(path.join("lock"))
 }
 
 /// Locks a directory that no server has, until the file is dropped; `None` where one runs, starts or stops. To be held
@@ -235,6 +253,13 @@ pub(crate) fn lock_without_server(data: &Path) -> std::io::Result<Option<File>> 
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
     }
+}
+
+/// Whether a backup into it broke off before all of it was there.
+pub(crate) fn is_unfinished(data: &Path) -> bool {
+    let mark = data.join(MARK);
+    let found = mark.symlink_metadata();
+    found.is_ok_and(|found| !(found.is_file() && std::fs::read(mark).is_ok_and(|text| text == COMPLETE)))
 }
 
 /// Whether there is no file of that name, or one that begins as cvmd's own.

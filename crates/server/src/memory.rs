@@ -22,8 +22,7 @@ pub(crate) fn suit(data: &Path, seed: Option<&Path>) {
     if is_large || get_thp_disable() != Ok(false) || set_thp_disable(true).is_err() {
         return;
     }
-    // A program that was deleted meanwhile is named otherwise, as another file could be.
-    let Some(program) = std::env::current_exe().ok().filter(|program| !is_deleted(program)) else { return };
+    let Some(program) = std::env::current_exe().ok().filter(|program| is_this(program)) else { return };
     let mut words = std::env::args_os();
     let mut anew = Command::new(program);
     if let Some(name) = words.next() {
@@ -33,9 +32,18 @@ pub(crate) fn suit(data: &Path, seed: Option<&Path>) {
     let _ = anew.args(words).exec();
 }
 
-/// Whether the system's name for the program says that it is no longer there.
-fn is_deleted(program: &Path) -> bool {
-    program.as_os_str().as_encoded_bytes().ends_with(b" (deleted)")
+/// Whether this program is still what that file holds: not one that was deleted meanwhile, whose name another file could
+/// have, and not the loader that a program was given to.
+fn is_this(program: &Path) -> bool {
+    let Some(name) = program.to_str().filter(|name| !name.ends_with(" (deleted)")) else { return false };
+    let here = is_this as *const () as usize;
+    let holds_us = |line: &str| {
+        let (range, rest) = line.split_once(' ')?;
+        let (from, to) = range.split_once('-')?;
+        let [from, to] = [from, to].map(|address| usize::from_str_radix(address, 16).unwrap_or_default());
+        Some((from..to).contains(&here) && rest.ends_with(&format!(" {name}")))
+    };
+    fs::read_to_string("/proc/self/maps").is_ok_and(|maps| maps.lines().any(|line| holds_us(line) == Some(true)))
 }
 
 /// The files of a directory; none where it is not there.

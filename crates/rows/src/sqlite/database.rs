@@ -180,6 +180,14 @@ pub(super) fn is_durable(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(synchronous == 2 && journal == "wal")
 }
 
+/// Refuses what would be read without end, or waited for.
+pub(super) fn only_a_file(path: &Path) -> Result<(), Error> {
+    match std::fs::metadata(path).map_err(io(path))?.is_file() {
+        true => Ok(()),
+        false => Err(damaged(path, "as a whole", "it is no regular file")),
+    }
+}
+
 /// Opens the database for reading, once it is known to be one of ours.
 pub(super) fn look(path: &Path, streams: &[StreamSpec]) -> Result<Connection, Error> {
     match std::fs::metadata(path) {
@@ -193,6 +201,11 @@ pub(super) fn look(path: &Path, streams: &[StreamSpec]) -> Result<Connection, Er
         }
         found => found.map_err(io(path))?,
     };
+    only_a_file(path)?;
+    let log = path.with_extension("db-wal");
+    if log.symlink_metadata().is_ok() {
+        only_a_file(&log)?;
+    }
     match look_at(path, path, OpenFlags::empty(), streams) {
         // SQLite makes files beside a database to share it, and cannot on a read-only or a full disk. What has nothing in
         // SQLite's own log is whole without it.

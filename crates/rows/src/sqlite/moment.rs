@@ -40,7 +40,7 @@ impl Moment {
         let snapshot = match named(&connection).map_err(failed)? {
             Some(named) => {
                 let path = snapshot::file(directory, named.revision);
-                snapshot::only_a_file(&path)?;
+                super::database::only_a_file(&path)?;
                 Some((named.revision, File::open(&path).map_err(io(&path))?))
             }
             None => None,

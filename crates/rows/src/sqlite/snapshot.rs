@@ -51,21 +51,13 @@ pub(super) fn revision_of(file: &std::ffi::OsStr) -> Option<u64> {
     file.to_str()?.strip_prefix("snapshot-")?.split('.').next()?.parse().ok()
 }
 
-/// Refuses what would be read without end, or waited for.
-pub(super) fn only_a_file(path: &Path) -> Result<(), Error> {
-    match std::fs::metadata(path).map_err(io(path))?.is_file() {
-        true => Ok(()),
-        false => Err(damaged(path, "as a whole", "it is no regular file")),
-    }
-}
-
 impl Snapshot {
     pub(super) fn open(directory: &Path, named: Named) -> Result<Snapshot, Error> {
         let path = file(directory, named.revision);
         if !path.try_exists().map_err(io(&path))? {
             return Err(Error::Incomplete { file: name(&path), witness: name(&super::database::file(directory)) });
         }
-        only_a_file(&path)?;
+        super::database::only_a_file(&path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags).map_err(|error| failed(&path, &error))?;
         let pragma = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));

@@ -8,8 +8,9 @@
 //! at the state's revision could have left them, and what was under way goes on in the copy (decision 31).
 
 use crate::{
+    bounded_file,
     cli::ask::Conversation,
-    data::{self, KEYS, TRUTHS},
+    data::{self, COMPLETE, KEYS, MARK, TRUTHS},
     operator::question::Question,
     print,
 };
@@ -19,7 +20,7 @@ use nix::{fcntl::OFlag, unistd::geteuid};
 use serde_json::{Value, json};
 use std::{
     fs::{DirBuilder, DirEntry, File, Metadata, OpenOptions, TryLockError},
-    io::ErrorKind,
+    io::{ErrorKind, Write as _},
     os::unix::{
         fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
         net::UnixStream,
@@ -41,7 +42,7 @@ pub(crate) fn make(data: &Path, to: &Path, with_keys: bool) -> anyhow::Result<Va
     }
     let left_out: Vec<_> = KEYS.into_iter().filter(|key| !with_keys && data.join(key).exists()).collect();
     let keys = KEYS.iter().filter(|key| with_keys && data.join(key).exists());
-    let (to, [state, machines]) = Partial::begin(to)?.fill(|partial| {
+    let (to, [state, machines]) = Partial::begin(data, to)?.fill(|partial| {
         let moments = noted(data)?;
         let revisions = moments.each_ref().map(Moment::revision);
         for (truth, moment) in TRUTHS.iter().zip(moments) {
@@ -85,9 +86,6 @@ fn note(data: &Path) -> anyhow::Result<[Moment; 2]> {
     Ok([state, Moment::of(&machines)?])
 }
 
-/// Marks what is being made: nothing without it is ever deleted.
-const UNFINISHED: &str = "unfinished-backup";
-
 /// A backup that is being made, under a name that is none of a backup.
 struct Partial {
     to: PathBuf,
@@ -97,7 +95,7 @@ struct Partial {
 }
 
 impl Partial {
-    fn begin(to: &Path) -> anyhow::Result<Partial> {
+    fn begin(data: &Path, to: &Path) -> anyhow::Result<Partial> {
         let to = std::path::absolute(to)?;
         let (Some(name), Some(parent)) = (to.file_name(), to.parent()) else {
             bail!("{} cannot be made anew: name a directory that is not there yet", to.display());
@@ -108,7 +106,7 @@ impl Partial {
         refuse_used(&to, parent)?;
         match DirBuilder::new().mode(0o700).create(&path) {
             Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => refuse_others(&path)?,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => refuse_others(data, &path)?,
             Err(error) => return Err(error).with_context(|| format!("cannot make {}", path.display())),
         }
         let at = path.join("lock");
@@ -130,23 +128,45 @@ impl Partial {
                 return Err(error).with_context(|| format!("cannot lock {}", at.display()));
             }
         }
+        let is_own = |found: Metadata| found.is_file() && found.nlink() == 1 && found.uid() == geteuid().as_raw();
+        if !lock.metadata().is_ok_and(is_own) {
+            bail!("{} is no lock of a backup's: move it away", at.display());
+        }
+        // Another backup may have made something of them meanwhile.
         refuse_used(&to, parent)?;
-        let mark = path.join(UNFINISHED);
-        File::create(&mark).with_context(|| format!("cannot write {}", mark.display()))?;
-        // One that was broken off has left it.
+        refuse_others(data, &path)?;
         let partial = Partial { to, path, _lock: lock };
+        partial.mark(b"")?;
+        // One that was broken off has left it.
         partial.clear()?;
         Ok(partial)
     }
 
-    /// Deletes what is in it but the lock.
+    /// Marks it as a backup's: nothing without a mark is ever deleted. Another name of the mark is not written to.
+    fn mark(&self, text: &[u8]) -> anyhow::Result<()> {
+        let mark = self.path.join(MARK);
+        let new = mark.with_extension("new");
+        let write = || -> std::io::Result<()> {
+            if new.symlink_metadata().is_ok() {
+                std::fs::remove_file(&new)?;
+            }
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+            file.write_all(text)?;
+            file.sync_all()?;
+            std::fs::rename(&new, &mark)?;
+            File::open(&self.path)?.sync_all()
+        };
+        write().with_context(|| format!("cannot write {}", mark.display()))
+    }
+
+    /// Deletes what is in it but the lock and the mark.
     fn clear(&self) -> anyhow::Result<()> {
         let clear = || -> std::io::Result<()> {
             for entry in std::fs::read_dir(&self.path)? {
                 let entry = entry?;
                 match entry.file_type()?.is_dir() {
                     true => std::fs::remove_dir_all(entry.path())?,
-                    false if entry.file_name() == "lock" || entry.file_name() == UNFINISHED => {}
+                    false if entry.file_name() == "lock" || entry.file_name() == MARK => {}
                     false => std::fs::remove_file(entry.path())?,
                 }
             }
@@ -155,20 +175,29 @@ impl Partial {
         clear().with_context(|| format!("cannot delete what a backup has left in {}", self.path.display()))
     }
 
+    /// Deletes it, the mark last, so that it is known as a backup's if that is broken off.
+    fn discard(&self) {
+        let _ = self.clear();
+        let _ = std::fs::remove_file(self.path.join("lock"));
+        let _ = std::fs::remove_file(self.path.join(MARK));
+        let _ = std::fs::remove_dir(&self.path);
+    }
+
     /// Gives it its name once everything is in it and synced. After an error it is gone.
     fn fill<T>(self, copy: impl FnOnce(&Path) -> anyhow::Result<T>) -> anyhow::Result<(PathBuf, T)> {
         let name = || {
             let copied = copy(&self.path)?;
-            std::fs::remove_file(self.path.join(UNFINISHED))?;
-            sync(&self.path)?;
+            self.mark(COMPLETE)?;
             std::fs::rename(&self.path, &self.to).with_context(|| format!("cannot make {}", self.to.display()))?;
             self.to.parent().map_or(Ok(()), sync)?;
+            // A complete one is served with the mark too.
+            let _ = std::fs::remove_file(self.to.join(MARK));
             Ok(copied)
         };
         match name() {
             Ok(copied) => Ok((self.to, copied)),
             Err(error) => {
-                let _ = std::fs::remove_dir_all(&self.path);
+                self.discard();
                 Err(in_words(error))
             }
         }
@@ -176,13 +205,16 @@ impl Partial {
 }
 
 /// Refuses what no backup has left behind.
-fn refuse_others(path: &Path) -> anyhow::Result<()> {
+fn refuse_others(data: &Path, path: &Path) -> anyhow::Result<()> {
+    if path.canonicalize().is_ok_and(|path| data.canonicalize().is_ok_and(|data| path == data)) {
+        bail!("{} is the data directory itself: name another backup", path.display());
+    }
     // Whoever may write to it could put something else into the backup.
     let is_private = |found: Metadata| found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o077 == 0;
     let is_directory = std::fs::symlink_metadata(path).is_ok_and(is_private);
     let is_lock = |entry: std::io::Result<DirEntry>| entry.is_ok_and(|entry| entry.file_name() == "lock");
     let has_begun = || std::fs::read_dir(path).is_ok_and(|mut entries| entries.all(is_lock));
-    if !is_directory || !(path.join(UNFINISHED).is_file() || has_begun()) {
+    if !is_directory || !(path.join(MARK).is_file() || has_begun()) {
         bail!("{} is there, and was not left by a backup that broke off: move it away", path.display());
     }
     Ok(())
@@ -213,12 +245,13 @@ fn identity(found: Metadata) -> (u64, u64) {
 }
 
 fn copy_key(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let key = bounded_file::read(from, "the key", bounded_file::SMALL_BYTES_MAX)?;
     let copy = || -> std::io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
-        std::io::copy(&mut File::open(from)?, &mut file)?;
+        file.write_all(&key)?;
         file.sync_all()
     };
-    copy().with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
+    copy().with_context(|| format!("cannot write {}", to.display()))
 }
 
 fn sync(directory: &Path) -> anyhow::Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::{
     config,
-    data::{EARLIER, TRUTHS},
+    data::{EARLIER, TRUTHS, is_unfinished},
 };
 use anyhow::Context as _;
 use cvmd_hypervisor_simulated::Inventory;
@@ -19,6 +19,9 @@ pub(crate) fn faults(data: &Path, config: Option<&Path>) -> anyhow::Result<Vec<S
         Catalogue::open(&config::file::read(path)?.catalogue.unwrap_or_default())?;
     }
     let mut faults = missing(data);
+    if is_unfinished(data) {
+        faults.push(format!("a backup into {} broke off: ask for it again", data.display()));
+    }
     for truth in TRUTHS.map(|truth| data.join(truth)).iter().filter(|truth| truth.is_dir()) {
         faults.extend(cvmd_rows::check(truth).unwrap_or_else(|unreadable| vec![unreadable.to_string()]));
     }

@@ -205,8 +205,24 @@ fn a_backup_deletes_nothing_that_no_backup_has_left() {
     std::fs::rename(home.data(), &named_partial).unwrap();
     let output =
         home.cvmd(&["backup", home.beside("self").to_str().unwrap(), "--data"]).arg(&named_partial).output().unwrap();
-    assert!(refused(&output).contains("was not left by a backup"));
+    assert!(refused(&output).contains("is the data directory itself"));
     assert!(named_partial.join("state/log.db").exists());
+}
+
+#[test]
+fn what_a_backup_that_broke_off_has_left_is_not_served_and_a_complete_one_is() {
+    let home = Home::new();
+    home.start().stop();
+    let mark = home.data().join("unfinished-backup");
+    std::fs::write(&mark, "").unwrap();
+    assert!(home.refuses_to_serve(&mut home.serve()).contains("broke off: ask for it again"));
+    let check = || String::from_utf8(home.ask(&["state", "check"]).stdout).unwrap();
+    assert!(check().contains("broke off: ask for it again"));
+    // As a kill between its name and the end leaves it.
+    std::fs::write(&mark, "complete\n").unwrap();
+    assert!(!check().contains("broke off"));
+    home.start().stop();
+    assert!(!mark.exists(), "it is no backup's any more");
 }
 
 #[test]

@@ -157,6 +157,15 @@ fn machines_of_another_directory_refuse_the_start_until_that_is_accepted() {
 }
 
 #[test]
+fn a_start_that_is_refused_for_a_lost_state_makes_no_key_that_would_be_taken_for_its_own() {
+    let (home, ..) = used();
+    delete(&home, "state");
+    std::fs::remove_file(home.data().join("master.key")).unwrap();
+    refused(&home, ["state/ is missing or empty", "--accept-missing state"]);
+    assert!(!home.data().join("master.key").exists());
+}
+
+#[test]
 fn a_state_that_is_lost_refuses_the_start_and_orphans_keep_their_address_and_answer_nobody() {
     for (lose, is_deleted) in [(delete as fn(&Home, &str), true), (empty, false)] {
         let (home, id, address) = used();
