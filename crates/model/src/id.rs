@@ -58,7 +58,14 @@ macro_rules! ids {
                 }
             }
 
-            as_text!($name);
+            as_text!($name, |id: &$name, serializer| {
+                const HEAD: &[u8] = concat!($prefix, "-").as_bytes();
+                let mut text = [0; HEAD.len() + 8];
+                let (head, rest) = text.split_at_mut(HEAD.len());
+                head.copy_from_slice(HEAD);
+                rest.copy_from_slice(&id.0);
+                serializer.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
+            });
         )*
 
         const PREFIXES: &[&str] = &[$($prefix),*];

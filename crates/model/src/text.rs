@@ -1,8 +1,15 @@
 //! Types that rows and replies hold as text.
 
-/// A type with a text form, by its `Display` and `FromStr`: it is printed, written and read in that form.
+use serde::de::{Error, Visitor};
+use std::{fmt, marker::PhantomData, str::FromStr};
+
+/// A type with a text form, by its `Display` and `FromStr`: it is printed, written and read in that form. `$write` is a
+/// faster way to the same text, for what stands often in rows.
 macro_rules! as_text {
     ($name:ident) => {
+        as_text!($name, |text: &$name, serializer| serializer.collect_str(text));
+    };
+    ($name:ident, |$text:ident: &$same:ident, $serializer:ident| $write:expr) => {
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 std::fmt::Display::fmt(self, f)
@@ -10,18 +17,33 @@ macro_rules! as_text {
         }
 
         impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+            fn serialize<S: serde::Serializer>(&self, $serializer: S) -> Result<S::Ok, S::Error> {
+                let $text = self;
+                $write
             }
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                deserializer.deserialize_str($crate::text::Parsed(std::marker::PhantomData))
             }
         }
     };
+}
+
+/// Reads a text without a copy of it.
+pub(crate) struct Parsed<T>(pub(crate) PhantomData<T>);
+
+impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Parsed<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
 }
 
 /// An enum of the vendor's words: each variant, and the word for it in requests, replies and rows.
