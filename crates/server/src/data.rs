@@ -41,7 +41,7 @@ pub(crate) const EARLIER: [&str; 2] = ["state.db", "machines.db"];
 /// The database in each of the directories, and what SQLite makes beside it.
 const DATABASE: [&str; 3] = ["log.db", "log.db-wal", "log.db-shm"];
 
-/// All files that a start makes beside them. The lock comes first, so that it is removed last.
+/// All files that a start makes beside them.
 const FILES: [&str; 7] = ["lock", "master.key", "credential", "ca.pem", "ca.key", "endpoint", "cvmd.sock"];
 /// Those of them that hold a secret, or go with one.
 pub(crate) const KEYS: [&str; 4] = ["master.key", "credential", "ca.pem", "ca.key"];
@@ -75,6 +75,7 @@ impl DataDirectory {
         if std::fs::metadata(path).is_ok_and(|found| !found.is_dir()) {
             bail!("{} is a file: the data directory is one that is there, or one that can be made", path.display());
         }
+        refuse_dangling(path)?;
         DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(describe)?;
         let mode = std::fs::metadata(path).with_context(describe)?.permissions().mode();
         if mode & 0o077 != 0 {
@@ -95,7 +96,8 @@ impl DataDirectory {
 
     /// Locks it; `None` when the file that was locked is no longer the directory's lock.
     fn locked(path: &Path) -> anyhow::Result<Option<DataDirectory>> {
-        let all = FILES.iter().chain(&TRUTHS).map(|name| path.join(name));
+        // What comes first is removed last: the lock, and before it what the keys are made for.
+        let all = FILES[..1].iter().chain(&TRUTHS).chain(&FILES[1..]).map(|name| path.join(name));
         let missing: Vec<PathBuf> = all.filter(|file| is_unused(file)).collect();
         let were_empty = missing.iter().filter(|file| file.is_dir()).cloned().collect();
         let lock = lock(path).with_context(|| cannot_use(path))?;
@@ -212,6 +214,11 @@ impl DataDirectory {
         if !directory.exists() && earlier.exists() { earlier } else { directory }
     }
 
+    /// Whether there are keys that a first start makes only once the state has the directory's id.
+    pub(crate) fn has_keys(&self) -> bool {
+        [self.master_key(), self.credential()].iter().any(|file| file.exists())
+    }
+
     pub(crate) fn master_key(&self) -> PathBuf {
         self.path.join("master.key")
     }
@@ -282,7 +289,7 @@ fn refuse_foreign(path: &Path) -> anyhow::Result<()> {
         EARLIER.iter().flat_map(|file| ["", "-wal", "-shm", "-journal"].map(|end| path.join(format!("{file}{end}"))))
     };
     let all = files.iter().cloned().chain(databases()).chain(earlier()).chain([failure(path)]);
-    if let Some(file) = all.into_iter().find(is_unusable) {
+    if let Some(file) = all.clone().find(is_unusable) {
         bail!("{} is in the way: it is no file; is that directory another program's?", file.display());
     }
     let is_no_directory = |truth: &PathBuf| std::fs::metadata(truth).is_ok_and(|at| !at.is_dir());
@@ -317,6 +324,15 @@ fn refuse_foreign(path: &Path) -> anyhow::Result<()> {
         if is_link || !is_ours_or_free(&file, is_ours).with_context(|| cannot_use(path))? {
             bail!("{} is another program's: choose another data directory", file.display());
         }
+    }
+    all.chain(TRUTHS.map(|name| path.join(name))).try_for_each(|file| refuse_dangling(&file))
+}
+
+/// Refuses a link to what is not there, as on a disk that is not mounted: what a start made in its place would hide it.
+fn refuse_dangling(file: &Path) -> anyhow::Result<()> {
+    let is_missing = std::fs::metadata(file).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    if is_missing && file.is_symlink() {
+        bail!("{} is a link that leads nowhere: mount or put back what it led to, or remove it", file.display());
     }
     Ok(())
 }

@@ -12,7 +12,8 @@ use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc};
 /// The maximum of machines without an instance that are logged one by one.
 const ORPHANS_LOGGED: usize = 20;
 
-/// Opens the simulated machines, the only driver so far, after checking that they belong to the state.
+/// Opens the simulated machines, the only driver so far, after checking that they belong to the state. `is_used` says
+/// whether the data directory's keys show that it had a state before this start.
 ///
 /// # Errors
 /// When they are not of the same directory, or cannot be opened.
@@ -21,6 +22,7 @@ pub(crate) async fn open(
     data: &DataDirectory,
     state: &Arc<State>,
     sessions_max: usize,
+    is_used: bool,
 ) -> anyhow::Result<Arc<dyn Hypervisor>> {
     let view = state.view();
     let first_start = view.accounts().next().is_none();
@@ -30,7 +32,7 @@ pub(crate) async fn open(
         .await
         .context("the machines' loader broke")??;
     let survey = stored.survey(|id| view.instance(id).is_some());
-    let directory = truths::agree(state, survey, config.accept_missing).await?;
+    let directory = truths::agree(state, survey, is_used, config.accept_missing).await?;
     if config.erase_orphans {
         let erased = stored.retain(|id| view.instance(id).is_some())?;
         tracing::info!(machines = erased, "machines without an instance were erased");

@@ -42,32 +42,36 @@ const NONCE_BYTES: usize = 12;
 pub(crate) struct MasterKey(ChaCha20Poly1305);
 
 impl MasterKey {
-    /// Reads the key, or makes it if there is no state yet; the file is readable only by its owner.
-    ///
-    /// # Errors
-    /// When it is missing beside a state: with another key nothing could be decrypted.
-    pub(crate) fn open_beside(path: &Path, state: &Path) -> anyhow::Result<MasterKey> {
-        if !path.exists() && state.exists() {
-            bail!(
-                "{} is missing, and without it the SecretKeys in {} cannot be read: put it back; or, to give up what \
-                 was sealed with it, write 32 random bytes in base64 there",
-                path.display(),
-                state.display()
-            );
+    /// Reads the key, or makes it; the file is readable only by its owner.
+    pub(crate) fn open(path: &Path) -> anyhow::Result<MasterKey> {
+        if let Some(key) = MasterKey::read(path)? {
+            return Ok(key);
         }
-        MasterKey::open(path)
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+        write_private(path, &STANDARD.encode(key))?;
+        Ok(MasterKey(ChaCha20Poly1305::new(&Key::from(key))))
     }
 
-    pub(crate) fn open(path: &Path) -> anyhow::Result<MasterKey> {
+    /// Reads the key, if there is one.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Option<MasterKey>> {
         if !path.exists() {
-            let mut key = [0; 32];
-            getrandom::fill(&mut key).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
-            write_private(path, &STANDARD.encode(key))?;
+            return Ok(None);
         }
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let bytes = STANDARD.decode(text.trim()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
         let Some(bytes) = bytes else { bail!("{} does not hold 32 bytes in base64", path.display()) };
-        Ok(MasterKey(ChaCha20Poly1305::new(&Key::from(bytes))))
+        Ok(Some(MasterKey(ChaCha20Poly1305::new(&Key::from(bytes)))))
+    }
+
+    /// The refusal of a start on a state whose key is missing: with another key nothing could be decrypted.
+    pub(crate) fn missing(path: &Path, state: &Path) -> anyhow::Error {
+        anyhow::anyhow!(
+            "{} is missing, and without it the SecretKeys in {} cannot be read: put it back; or, to give up what \
+             was sealed with it, write 32 random bytes in base64 there",
+            path.display(),
+            state.display()
+        )
     }
 
     /// The clear text of what [`Seal::seal`] made for the same purpose.

@@ -240,7 +240,12 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 async fn open(config: &Config, data: &DataDirectory, console: ConsoleAt) -> anyhow::Result<Arc<App>> {
-    let master_key = Arc::new(MasterKey::open_beside(&data.master_key(), &data.state())?);
+    let (is_used, master_key) = (data.has_keys(), MasterKey::read(&data.master_key())?);
+    let no_key = || MasterKey::missing(&data.master_key(), &data.state());
+    // Opening it would take over an earlier version's file.
+    if master_key.is_none() && data.state().is_file() {
+        return Err(no_key());
+    }
     let (path, snapshot_min_bytes) = (data.path().to_path_buf(), config.snapshot_min_bytes);
     let state = tokio::task::spawn_blocking(move || {
         let store = LogStore::snapshotting(&path, snapshot_min_bytes)?;
@@ -251,9 +256,14 @@ async fn open(config: &Config, data: &DataDirectory, console: ConsoleAt) -> anyh
     // Before anything is written: a start that cannot read them leaves all as it was.
     let keys = state.replays_since(now_seconds.saturating_sub(replays::REMEMBERED_SECONDS)).await?;
     let first_start = state.view().accounts().next().is_none();
+    if master_key.is_none() && !first_start {
+        return Err(no_key());
+    }
     let shares = Shares::of(descriptors::raise());
     tracing::debug!(?shares, "file descriptors");
-    let hypervisor = drivers::open(config, data, &state, shares.sessions).await?;
+    let hypervisor = drivers::open(config, data, &state, shares.sessions, is_used).await?;
+    // Invariant: the state has the directory's id before there is a key. So a key without that id shows a state that is lost.
+    let master_key = Arc::new(master_key.map_or_else(|| MasterKey::open(&data.master_key()), Ok)?);
     keep_settings(&state, config, first_start, hypervisor.ssh_port()).await?;
     let policy = Policy { console: hypervisor.capabilities().consoles.then_some(console), ..config.policy };
     let app = App::new(state, hypervisor, master_key, policy, shares);

@@ -16,20 +16,28 @@ use uuid::Uuid;
 enum Fault {
     NoState,
     NoMachines,
+    /// Only the keys are left.
+    Neither,
     Foreign,
 }
 
-/// Checks that the two belong together, and writes the directory's id into the state if it has none yet.
+/// Checks that the two belong together, and writes the directory's id into the state if it has none yet. `is_used` says
+/// whether there are keys that are made only after that.
 ///
 /// # Errors
 /// When they do not, with advice, unless that was accepted.
-pub(crate) async fn agree(state: &State, machines: Survey, accept: Option<Missing>) -> anyhow::Result<Uuid> {
+pub(crate) async fn agree(
+    state: &State,
+    machines: Survey,
+    is_used: bool,
+    accept: Option<Missing>,
+) -> anyhow::Result<Uuid> {
     let view = state.view();
     let known = view.settings().directory;
-    match (fault(&view, machines), accept) {
+    match (fault(&view, machines, is_used), accept) {
         (None, None) => {}
         (None, Some(_)) => tracing::warn!("nothing is missing: --accept-missing has no effect, and may be left out"),
-        (Some(Fault::NoState), Some(Missing::State))
+        (Some(Fault::NoState | Fault::Neither), Some(Missing::State))
         | (Some(Fault::NoMachines | Fault::Foreign), Some(Missing::Machines)) => {
             tracing::warn!(
                 instances = view.instance_total(),
@@ -45,11 +53,12 @@ pub(crate) async fn agree(state: &State, machines: Survey, accept: Option<Missin
     Ok(directory)
 }
 
-fn fault(view: &View, machines: Survey) -> Option<Fault> {
+fn fault(view: &View, machines: Survey, is_used: bool) -> Option<Fault> {
     let is_new = view.accounts().next().is_none();
     match (view.settings().directory, machines.directory) {
         (Some(ours), Some(theirs)) => (ours != theirs).then_some(Fault::Foreign),
         (None, Some(_)) => Some(if is_new { Fault::NoState } else { Fault::Foreign }),
+        (None, None) if machines.is_empty && is_new => is_used.then_some(Fault::Neither),
         (_, None) if machines.is_empty => (has_machines(view) || has_images(view)).then_some(Fault::NoMachines),
         (_, None) if is_new => Some(Fault::NoState),
         // From an older version, or from a first start of this one that was killed between the two.
@@ -81,6 +90,10 @@ fn advice(fault: Fault, view: &View) -> String {
         Fault::NoState => "state/ is missing or empty, though machines/ is of a data directory in use: all accounts, keys and \
              instances would be lost. Put the state/ of this data directory back, or start once with --accept-missing state: \
              everything then begins anew, and the machines that are there answer nobody"
+            .to_string(),
+        Fault::Neither => "state/ and machines/ are missing or empty, though master.key or credential is of a data directory in use: all \
+             accounts, keys and instances would be lost. Put both back, from one backup, or start once with --accept-missing \
+             state: everything then begins anew"
             .to_string(),
         Fault::Foreign => format!(
             "state/ ({instances} instances) and machines/ are not of the same data directory. Put the machines/ that belongs \

@@ -166,6 +166,63 @@ fn a_start_that_is_refused_for_a_lost_state_makes_no_key_that_would_be_taken_for
 }
 
 #[test]
+fn both_lost_beside_the_keys_refuse_the_start_until_that_is_accepted() {
+    for lose in [delete, empty] {
+        let (home, id, _) = used();
+        lose(&home, "state");
+        lose(&home, "machines");
+        refused(&home, ["state/ and machines/ are missing or empty", "--accept-missing state"]);
+        let message = home.refuses_to_serve(home.serve().args(["--accept-missing", "machines"]));
+        assert!(message.contains("state/ and machines/ are missing or empty"), "{message}");
+        let mut serve = home.serve();
+        serve.args(["--accept-missing", "state"]);
+        let server = home.start_as(serve);
+        assert!(machines::instance(&server.client, &id).is_null());
+        server.stop();
+        home.start().stop();
+    }
+    // Without the key too, what is lost is named.
+    let (home, ..) = used();
+    empty(&home, "state");
+    std::fs::remove_file(home.data().join("master.key")).unwrap();
+    refused(&home, ["state/ is missing or empty", "--accept-missing state"]);
+}
+
+#[test]
+fn a_first_start_that_was_killed_before_the_key_was_made_is_taken_up_again() {
+    let home = Home::new();
+    home.start().stop();
+    // The state then has the directory's id, and no account.
+    rows::change(&home, "state", |table, body| Some(body.clone()).filter(|_| table == "settings"));
+    delete(&home, "machines");
+    std::fs::remove_file(home.data().join("master.key")).unwrap();
+    home.start().stop();
+    rows::change(&home, "state", |table, body| Some(body.clone()).filter(|_| table == "settings"));
+    home.start().stop();
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_named_and_nothing_is_made_in_its_place() {
+    let (home, ..) = used();
+    for name in ["state", "machines", "master.key", "state/log.db"] {
+        let (link, away) = (file(&home, name), home.beside("away"));
+        std::fs::rename(&link, &away).unwrap();
+        std::os::unix::fs::symlink(home.beside("unmounted"), &link).unwrap();
+        refused(&home, [&format!("{name} is a link that leads nowhere"), "put back what it led to"]);
+        assert!(link.is_symlink() && !link.exists(), "{name}");
+        std::fs::remove_file(&link).unwrap();
+        std::fs::rename(&away, &link).unwrap();
+    }
+    let away = home.beside("away");
+    std::fs::rename(home.data(), &away).unwrap();
+    std::os::unix::fs::symlink(home.beside("unmounted"), home.data()).unwrap();
+    refused(&home, ["data is a link that leads nowhere", "put back what it led to"]);
+    std::fs::remove_file(home.data()).unwrap();
+    std::fs::rename(&away, home.data()).unwrap();
+    home.start().stop();
+}
+
+#[test]
 fn a_state_that_is_lost_refuses_the_start_and_orphans_keep_their_address_and_answer_nobody() {
     for (lose, is_deleted) in [(delete as fn(&Home, &str), true), (empty, false)] {
         let (home, id, address) = used();
