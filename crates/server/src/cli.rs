@@ -9,6 +9,7 @@ pub(crate) mod command_line;
 pub(crate) mod commands;
 pub(crate) mod demo;
 pub(crate) mod demo_ssh;
+pub(crate) mod directory;
 pub(crate) mod env;
 pub(crate) mod http_client;
 pub(crate) mod program;

@@ -39,8 +39,7 @@ impl Moment {
         let revision = last_revision(&connection).map_err(failed)?;
         let snapshot = match named(&connection).map_err(failed)? {
             Some(named) => {
-                let path = snapshot::file(directory, named.revision);
-                super::database::only_a_file(&path)?;
+                let (path, _) = snapshot::whole(directory, named.revision)?;
                 Some((named.revision, File::open(&path).map_err(io(&path))?))
             }
             None => None,

@@ -5,7 +5,7 @@
 
 use super::{
     checksum,
-    database::{APPLICATION, LAYOUT, Named, owners_file, remove, sync_directory},
+    database::{APPLICATION, LAYOUT, Named, only_a_file, owners_file, remove, sync_directory},
     run::{Keyed, Source},
     steps::{Step, Steps},
     words::{damaged, failed, io, name},
@@ -15,6 +15,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use std::{
     collections::{BTreeMap, VecDeque},
     fs::File,
+    io::Read,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -51,13 +52,43 @@ pub(super) fn revision_of(file: &std::ffi::OsStr) -> Option<u64> {
     file.to_str()?.strip_prefix("snapshot-")?.split('.').next()?.parse().ok()
 }
 
+/// Bytes of a database's head, and its first words.
+const HEAD_BYTES: u64 = 100;
+const HEAD: &[u8] = b"SQLite format 3\0";
+
+/// A named snapshot's file, and its bytes. It is as long as it was written: not cut off, and nothing behind its end.
+pub(super) fn whole(directory: &Path, revision: u64) -> Result<(PathBuf, u64), Error> {
+    let path = file(directory, revision);
+    if !path.try_exists().map_err(io(&path))? {
+        return Err(Error::Incomplete { file: name(&path), witness: name(&super::database::file(directory)) });
+    }
+    let bytes = whole_bytes(&path)?;
+    Ok((path, bytes))
+}
+
+fn whole_bytes(path: &Path) -> Result<u64, Error> {
+    only_a_file(path)?;
+    let file = File::open(path).map_err(io(path))?;
+    let bytes = file.metadata().map_err(io(path))?.len();
+    let mut head = Vec::new();
+    file.take(HEAD_BYTES).read_to_end(&mut head).map_err(io(path))?;
+    // What is of another kind is named by SQLite.
+    let (Some(page), Some(pages), true) = (head.get(16..18), head.get(28..32), head.starts_with(HEAD)) else {
+        return if bytes < HEAD_BYTES { Err(damaged(path, "as a whole", "it was cut off")) } else { Ok(bytes) };
+    };
+    let number = |bytes: &[u8]| bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+    // 65,536 does not fit.
+    let page_bytes = if number(page) == 1 { 1 << 16 } else { number(page) };
+    let written = page_bytes * number(pages);
+    match bytes == written {
+        true => Ok(bytes),
+        false => Err(damaged(path, "as a whole", &format!("it has {bytes} bytes, and was written with {written}"))),
+    }
+}
+
 impl Snapshot {
     pub(super) fn open(directory: &Path, named: Named) -> Result<Snapshot, Error> {
-        let path = file(directory, named.revision);
-        if !path.try_exists().map_err(io(&path))? {
-            return Err(Error::Incomplete { file: name(&path), witness: name(&super::database::file(directory)) });
-        }
-        super::database::only_a_file(&path)?;
+        let (path, bytes) = whole(directory, named.revision)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags).map_err(|error| failed(&path, &error))?;
         let pragma = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
@@ -68,7 +99,6 @@ impl Snapshot {
         if found > LAYOUT {
             return Err(Error::Newer { file: name(&path), found, known: LAYOUT });
         }
-        let bytes = std::fs::metadata(&path).map_err(io(&path))?.len();
         Ok(Snapshot { path, connection, named, bytes })
     }
 

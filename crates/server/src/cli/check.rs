@@ -1,9 +1,6 @@
 //! `cvmd state check`: what is wrong in a data directory, one line a fault.
 
-use crate::{
-    config,
-    data::{EARLIER, TRUTHS, is_unfinished},
-};
+use crate::{cli::directory, config, data::TRUTHS};
 use anyhow::Context as _;
 use cvmd_hypervisor_simulated::Inventory;
 use cvmd_model::{Catalogue, Goal, ImageState, Instance, InstanceState};
@@ -18,10 +15,7 @@ pub(crate) fn faults(data: &Path, config: Option<&Path>) -> anyhow::Result<Vec<S
     if let Some(path) = config {
         Catalogue::open(&config::file::read(path)?.catalogue.unwrap_or_default())?;
     }
-    let mut faults = missing(data);
-    if is_unfinished(data) {
-        faults.push(format!("a backup into {} broke off: ask for it again", data.display()));
-    }
+    let mut faults = directory::faults(data);
     for truth in TRUTHS.map(|truth| data.join(truth)).iter().filter(|truth| truth.is_dir()) {
         faults.extend(cvmd_rows::check(truth).unwrap_or_else(|unreadable| vec![unreadable.to_string()]));
     }
@@ -38,27 +32,6 @@ pub(crate) fn faults(data: &Path, config: Option<&Path>) -> anyhow::Result<Vec<S
     }
     found.extend(apart);
     Ok(found)
-}
-
-/// Truths that are not there, or are something else, and have not to be taken over either.
-fn missing(data: &Path) -> Vec<String> {
-    let has_one = TRUTHS.iter().any(|truth| data.join(truth).is_dir());
-    let fault = |(truth, earlier): (&str, &str)| {
-        let [truth, earlier] = [truth, earlier].map(|name| data.join(name));
-        let name = truth.display();
-        match (truth.symlink_metadata().is_ok(), earlier.exists()) {
-            _ if truth.is_dir() => None,
-            (true, _) => Some(format!("{name} is no directory: put back the one that was there")),
-            (false, false) => Some(format!("{name} is missing: put it back")),
-            // Of the two, one was taken over.
-            (false, true) if has_one => {
-                let earlier = earlier.display();
-                Some(format!("{name} is missing: put it back, or start cvmd if {earlier} was never taken over"))
-            }
-            (false, true) => None,
-        }
-    };
-    TRUTHS.into_iter().zip(EARLIER).filter_map(fault).collect()
 }
 
 /// What is wrong inside of the two, and between them.

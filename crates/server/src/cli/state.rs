@@ -1,8 +1,8 @@
 //! `cvmd state`: what a data directory holds, and whether it adds up. Works by itself, also beside a running server.
 
 use crate::{
-    cli::{check, command_line::StateCommand},
-    data::{TRUTHS, is_there},
+    cli::{check, command_line::StateCommand, directory},
+    data::TRUTHS,
     plain_words, print,
 };
 use anyhow::bail;
@@ -19,15 +19,18 @@ const SECRETS: [&str; 6] =
 pub(crate) fn run(command: StateCommand) -> anyhow::Result<ExitCode> {
     match command {
         StateCommand::Dump { with_secrets, data } => {
-            let data = data.directory()?;
-            for truth in truths(&data)? {
+            let data = directory::found(&data)?;
+            let found: Vec<_> = TRUTHS.into_iter().filter(|truth| data.join(truth).is_dir()).collect();
+            if found.is_empty() {
+                bail!("{}", directory::faults(&data).join("; "));
+            }
+            for truth in found {
                 dump(&data.join(truth), truth, with_secrets)?;
             }
             Ok(ExitCode::SUCCESS)
         }
         StateCommand::Check { config, data } => {
-            let data = data.directory()?;
-            truths(&data)?;
+            let data = directory::found(&data)?;
             let faults = check::faults(&data, config.as_deref())?;
             faults.iter().try_for_each(|fault| print::result(&format!("{fault}\n")))?;
             if !faults.is_empty() {
@@ -37,15 +40,6 @@ pub(crate) fn run(command: StateCommand) -> anyhow::Result<ExitCode> {
             print::result(&format!("{} is whole\n", data.display()))?;
             Ok(ExitCode::SUCCESS)
         }
-    }
-}
-
-fn truths(data: &Path) -> anyhow::Result<Vec<&'static str>> {
-    let found: Vec<_> = TRUTHS.into_iter().filter(|truth| data.join(truth).is_dir()).collect();
-    match (found.is_empty(), is_there(data)) {
-        (false, _) => Ok(found),
-        (true, true) => bail!("{} is of an earlier version: `cvmd serve` takes it over", data.display()),
-        (true, false) => bail!("there is no data directory at {}: say --data DIR", data.display()),
     }
 }
 

@@ -81,8 +81,26 @@ const BAD: &[Bad] = &[
     Bad {
         what: "a snapshot that was cut off",
         make: |data| cut(&snapshot(&data.join("state")).unwrap(), 20_000),
-        start: &["/state/snapshot-", "is damaged, in its pages", BACKUP],
-        check: &["/state/snapshot-", "is damaged, in its pages", BACKUP],
+        start: &["/state/snapshot-", "is damaged, as a whole: it has 20000 bytes, and was written with ", BACKUP],
+        check: &["/state/snapshot-", "is damaged, as a whole: it has 20000 bytes, and was written with ", BACKUP],
+    },
+    Bad {
+        what: "a snapshot with little left of it",
+        make: |data| cut(&snapshot(&data.join("state")).unwrap(), 20),
+        start: &["/state/snapshot-", "is damaged, as a whole: it was cut off", BACKUP],
+        check: &["/state/snapshot-", "is damaged, as a whole: it was cut off", BACKUP],
+    },
+    Bad {
+        what: "a snapshot with nothing left of it",
+        make: |data| cut(&snapshot(&data.join("state")).unwrap(), 0),
+        start: &["/state/snapshot-", "is damaged, as a whole: it was cut off", BACKUP],
+        check: &["/state/snapshot-", "is damaged, as a whole: it was cut off", BACKUP],
+    },
+    Bad {
+        what: "a snapshot with a hole behind its end",
+        make: |data| cut(&snapshot(&data.join("state")).unwrap(), 1 << 24),
+        start: &["/state/snapshot-", "is damaged, as a whole: it has 16777216 bytes, and was", BACKUP],
+        check: &["/state/snapshot-", "is damaged, as a whole: it has 16777216 bytes, and was", BACKUP],
     },
     Bad {
         what: "another program's text",
