@@ -29,6 +29,6 @@ pub use error::{BoxError, Error};
 pub use group::{Change, Entry, Group};
 pub use memory::{MemoryEngine, Outcome};
 pub use parse::parse_all;
-pub use sqlite::{Moment, Options, SqliteEngine, check, read_rows};
+pub use sqlite::{Moment, Options, SqliteEngine, check, check_unused, is_ours, read_rows};
 pub use stream::{Keep, StreamSpec};
 pub use takeover::{Copy, Earlier, column_bytes};

@@ -1,6 +1,6 @@
 //! The data directory: its lock while a server runs, and the names of its files.
 
-use crate::{master_key::write_private, plain_words, waiting};
+use crate::{lock::lock, master_key::write_private, plain_words, waiting};
 use anyhow::{Context, bail};
 use nix::fcntl::OFlag;
 use parking_lot::Mutex;
@@ -17,6 +17,8 @@ use std::{
 
 /// The number of bytes read from a file to recognise it: more than the two lines of a credential.
 const KNOWN_BY_BYTES: u64 = 1_024;
+/// Bytes of a text of ours that are read: the process id, or why a server ended.
+const SMALL_BYTES: u64 = 1 << 16;
 /// How often a running server checks that its directory still exists.
 const GONE_LOOKS_EVERY: Duration = Duration::from_secs(1);
 
@@ -244,24 +246,6 @@ impl DataDirectory {
     }
 }
 
-fn lock(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    // A pipe in its place is not waited for.
-    options.write(true).create(true).truncate(false).mode(0o600).custom_flags(OFlag::O_NONBLOCK.bits());
-    options.open(path.join("lock"))
-}
-
-/// Locks a directory that no server has, until the file is dropped; `None` where one runs, starts or stops. To be held
-/// for a moment only: a start waits for it as for a server that is stopping.
-pub(crate) fn lock_without_server(data: &Path) -> std::io::Result<Option<File>> {
-    let lock = lock(data)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(Some(lock)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
-}
-
 /// Whether a backup into it broke off before all of it was there.
 pub(crate) fn is_unfinished(data: &Path) -> bool {
     let mark = data.join(MARK);
@@ -408,7 +392,7 @@ pub(crate) fn connect(data: &Path) -> anyhow::Result<UnixStream> {
                  which. Ask again in a while"
             );
         }
-        let why = std::fs::read_to_string(failure(data)).unwrap_or_default();
+        let why = read_small(&failure(data));
         if !why.trim().is_empty() {
             bail!("no cvmd is running on {}: the last one ended with: {}", data.display(), why.trim());
         }
@@ -446,7 +430,7 @@ pub(crate) enum Process {
 
 /// The process of the server on this directory. Only Linux shows whether it is stopped.
 pub(crate) fn process(data: &Path) -> Process {
-    let written = std::fs::read_to_string(data.join("lock")).unwrap_or_default();
+    let written = read_small(&data.join("lock"));
     let Ok(pid) = written.trim().parse() else { return Process::Unknown };
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The name, in brackets, may contain anything.
@@ -467,6 +451,15 @@ pub(crate) fn stopped(pid: u32) -> anyhow::Error {
     anyhow::anyhow!(
         "the server does not answer: it is there (process {pid}) but stopped, as by Ctrl-Z; `kill -CONT {pid}` lets it go on"
     )
+}
+
+/// A text of ours; nothing where it cannot be read. A pipe in its place is not waited for.
+fn read_small(file: &Path) -> String {
+    let mut text = String::new();
+    if let Ok(file) = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(file) {
+        let _ = file.take(SMALL_BYTES).read_to_string(&mut text);
+    }
+    text
 }
 
 /// The file with the reason why the last server on this directory failed.

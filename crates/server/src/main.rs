@@ -16,6 +16,7 @@ mod descriptors;
 mod drivers;
 mod given_credential;
 mod http;
+mod lock;
 mod log;
 mod master_key;
 #[cfg(target_os = "linux")]

@@ -1,7 +1,7 @@
 //! Reads everything, and says what does not add up, one line a fault.
 
 use super::{
-    database::{file, integrity, look, named, stream_layout},
+    database::{file, integrity, look, look_unused, named, stream_layout},
     entries::each,
     log::group,
     snapshot::{Parts, Snapshot},
@@ -26,10 +26,20 @@ use std::{
 /// # Errors
 /// When the directory cannot be read at all.
 pub fn check(directory: &Path) -> Result<Vec<String>, Error> {
-    let path = file(directory);
-    let connection = look(&path, &[])?;
-    let mut check = Check { path, faults: Vec::new() };
-    check.all(directory, &connection).map_err(|error| failed(&check.path, &error))?;
+    faults(directory, &look(&file(directory), &[])?)
+}
+
+/// The same of a directory that nobody has open, as a backup: SQLite makes no files beside it.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_unused(directory: &Path) -> Result<Vec<String>, Error> {
+    faults(directory, &look_unused(&file(directory), &[])?)
+}
+
+fn faults(directory: &Path, connection: &Connection) -> Result<Vec<String>, Error> {
+    let mut check = Check { path: file(directory), faults: Vec::new() };
+    check.all(directory, connection).map_err(|error| failed(&check.path, &error))?;
     Ok(check.faults)
 }
 

@@ -103,6 +103,12 @@ fn witness(directory: &Path) -> Result<Option<String>, Error> {
     Ok(None)
 }
 
+/// Whether a file has a name that this engine gives to files in its directory.
+#[must_use]
+pub fn is_ours(name: &std::ffi::OsStr) -> bool {
+    ["log.db", "snapshot-"].iter().any(|begin| name.as_encoded_bytes().starts_with(begin.as_bytes()))
+}
+
 /// Makes a directory readable by its owner only, where there is none, and its name durable.
 pub(super) fn make_directory(directory: &Path) -> Result<(), Error> {
     if directory.try_exists().map_err(io(directory))? {
@@ -210,11 +216,15 @@ pub(super) fn look(path: &Path, streams: &[StreamSpec]) -> Result<Connection, Er
         // SQLite makes files beside a database to share it, and cannot on a read-only or a full disk. What has nothing in
         // SQLite's own log is whole without it.
         Err(Error::Failed { file, cause }) if has_no_log(path) => {
-            look_at(path, &immutable(path), OpenFlags::SQLITE_OPEN_URI, streams)
-                .map_err(|_| Error::Failed { file, cause })
+            look_unused(path, streams).map_err(|_| Error::Failed { file, cause })
         }
         looked => looked,
     }
+}
+
+/// The same, of one that nobody has open, and without SQLite's own log: nothing is made beside it.
+pub(super) fn look_unused(path: &Path, streams: &[StreamSpec]) -> Result<Connection, Error> {
+    look_at(path, &immutable(path), OpenFlags::SQLITE_OPEN_URI, streams)
 }
 
 /// Whether nothing is in SQLite's own log: then nobody is writing.

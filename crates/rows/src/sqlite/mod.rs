@@ -28,7 +28,8 @@ mod test;
 
 use crate::{Engine, Error, Group, StreamSpec, Streams, Take, TakeGroup};
 use append::Writer;
-pub use check::check;
+pub use check::{check, check_unused};
+pub use database::is_ours;
 pub(crate) use database::sync_directory;
 use entries::Table;
 use index::Index;

@@ -9,8 +9,9 @@
 
 use crate::{
     bounded_file,
-    cli::ask::Conversation,
+    cli::{arguments::Data, ask::Conversation, directory},
     data::{self, COMPLETE, KEYS, MARK, TRUTHS},
+    lock,
     operator::question::Question,
     print,
 };
@@ -28,13 +29,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Copies `data` to `to`, and returns which revisions the copy has.
+/// A backup that was made.
+pub(crate) struct Made {
+    /// Where it is, and which revisions it has.
+    pub(crate) about: Value,
+    /// What does not agree with its checksum in it, one line each, as it does not in what was copied.
+    pub(crate) faults: Vec<String>,
+}
+
+/// Copies the data directory to `to`, and reads the copy.
 ///
 /// # Errors
 /// When it cannot be made; then nothing is left of it.
-pub(crate) fn make(data: &Path, to: &Path, with_keys: bool) -> anyhow::Result<Value> {
-    if let Some(missing) = TRUTHS.iter().find(|truth| !data.join(truth).is_dir()) {
-        bail!("there is no {missing}/ in {}: say --data DIR, or start `cvmd serve` there first", data.display());
+pub(crate) fn make(data: &Data, to: &Path, with_keys: bool) -> anyhow::Result<Made> {
+    let data = &directory::found(data)?;
+    let missing = directory::faults(data);
+    if !missing.is_empty() {
+        bail!("{}", missing.join("; "));
     }
     let parent = std::path::absolute(to)?.parent().and_then(|parent| parent.canonicalize().ok());
     if parent.is_some_and(|parent| data.canonicalize().is_ok_and(|data| parent.starts_with(data))) {
@@ -58,13 +69,18 @@ pub(crate) fn make(data: &Path, to: &Path, with_keys: bool) -> anyhow::Result<Va
              on the backup without it. --with-keys copies them too."
         ));
     }
-    Ok(json!({"Directory": to, "StateRevision": state, "MachinesRevision": machines, "LeftOut": left_out}))
+    // Damage is copied as it is. The earlier backups are what the operator needs then.
+    let check =
+        |truth| cvmd_rows::check_unused(&to.join(truth)).unwrap_or_else(|unreadable| vec![unreadable.to_string()]);
+    let faults = TRUTHS.into_iter().flat_map(check).collect();
+    let about = json!({"Directory": to, "StateRevision": state, "MachinesRevision": machines, "LeftOut": left_out});
+    Ok(Made { about, faults })
 }
 
 /// One moment of the state and the machines, while no effect is started.
 fn noted(data: &Path) -> anyhow::Result<[Moment; 2]> {
     if UnixStream::connect(data::socket(data)).is_err() {
-        let lock = data::lock_without_server(data).with_context(|| format!("cannot lock {}", data.display()))?;
+        let lock = lock::without_server(data).with_context(|| format!("cannot lock {}", data.display()))?;
         if lock.is_some() {
             return note(data);
         }
@@ -138,14 +154,16 @@ impl Partial {
         let partial = Partial { to, path, _lock: lock };
         partial.mark(b"")?;
         // One that was broken off has left it.
-        partial.clear()?;
+        partial
+            .clear()
+            .with_context(|| format!("cannot delete what a backup has left in {}", partial.path.display()))?;
         Ok(partial)
     }
 
     /// Marks it as a backup's: nothing without a mark is ever deleted. Another name of the mark is not written to.
     fn mark(&self, text: &[u8]) -> anyhow::Result<()> {
         let mark = self.path.join(MARK);
-        let new = mark.with_extension("new");
+        let new = self.new_mark();
         let write = || -> std::io::Result<()> {
             if new.symlink_metadata().is_ok() {
                 std::fs::remove_file(&new)?;
@@ -159,20 +177,25 @@ impl Partial {
         write().with_context(|| format!("cannot write {}", mark.display()))
     }
 
-    /// Deletes what is in it but the lock and the mark.
-    fn clear(&self) -> anyhow::Result<()> {
-        let clear = || -> std::io::Result<()> {
-            for entry in std::fs::read_dir(&self.path)? {
-                let entry = entry?;
-                match entry.file_type()?.is_dir() {
-                    true => std::fs::remove_dir_all(entry.path())?,
-                    false if entry.file_name() == "lock" || entry.file_name() == MARK => {}
-                    false => std::fs::remove_file(entry.path())?,
+    /// Deletes what a backup makes in it, but the lock and the mark. A directory that holds something else stays.
+    fn clear(&self) -> std::io::Result<()> {
+        for truth in TRUTHS.map(|truth| self.path.join(truth)) {
+            if truth.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+                for entry in std::fs::read_dir(&truth)? {
+                    let entry = entry?;
+                    if cvmd_rows::is_ours(&entry.file_name()) {
+                        std::fs::remove_file(entry.path())?;
+                    }
                 }
+                std::fs::remove_dir(&truth)?;
             }
-            Ok(())
-        };
-        clear().with_context(|| format!("cannot delete what a backup has left in {}", self.path.display()))
+        }
+        let files = KEYS.map(|key| self.path.join(key)).into_iter().chain([self.new_mark()]);
+        files.filter(|file| file.symlink_metadata().is_ok()).try_for_each(std::fs::remove_file)
+    }
+
+    fn new_mark(&self) -> PathBuf {
+        self.path.join(MARK).with_extension("new")
     }
 
     /// Deletes it, the mark last, so that it is known as a backup's if that is broken off.
@@ -217,7 +240,36 @@ fn refuse_others(data: &Path, path: &Path) -> anyhow::Result<()> {
     if !is_directory || !(path.join(MARK).is_file() || has_begun()) {
         bail!("{} is there, and was not left by a backup that broke off: move it away", path.display());
     }
-    Ok(())
+    let other = other_in(path).with_context(|| format!("cannot look into {}", path.display()))?;
+    other.map_or(Ok(()), |other| bail!("{} is there, and no backup makes it: move it away", other.display()))
+}
+
+/// Something in it that no backup makes.
+fn other_in(path: &Path) -> std::io::Result<Option<PathBuf>> {
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_ours = match entry.file_type()?.is_dir() {
+            true if TRUTHS.iter().any(|truth| name == *truth) => {
+                for entry in std::fs::read_dir(entry.path())? {
+                    let entry = entry?;
+                    if !cvmd_rows::is_ours(&entry.file_name()) || entry.file_type()?.is_dir() {
+                        return Ok(Some(entry.path()));
+                    }
+                }
+                true
+            }
+            true => false,
+            false => {
+                let new_mark = format!("{MARK}.new");
+                KEYS.into_iter().chain(["lock", MARK, &new_mark]).any(|ours| name == ours)
+            }
+        };
+        if !is_ours {
+            return Ok(Some(entry.path()));
+        }
+    }
+    Ok(None)
 }
 
 /// Refuses a directory that holds something, or that cannot be replaced by another one.

@@ -69,7 +69,13 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Command::State { command } => return state::run(command),
         Command::Backup { to, with_keys, asking } => {
-            show(&backup::make(&asking.data.directory()?, &to, with_keys)?, asking.output)?;
+            let made = backup::make(&asking.data, &to, with_keys)?;
+            show(&made.about, asking.output)?;
+            made.faults.iter().for_each(|fault| print::remark(fault));
+            if !made.faults.is_empty() {
+                let faults = plain_words::counted(made.faults.len(), "faults");
+                anyhow::bail!("{} has {faults}, as what was copied has: keep the backups before it", to.display());
+            }
         }
         Command::Messages { delete, asking } => messages(&asking, delete)?,
     }
@@ -236,7 +242,9 @@ fn records(rows: &[Value]) -> Vec<String> {
     // Short records need no empty line in between.
     let is_long = rows.iter().any(|row| row.as_object().is_some_and(|row| row.len() > 2));
     let separator = |index: usize| if is_long && index > 0 { "\n" } else { "" };
-    rows.iter().enumerate().map(|(index, row)| format!("{}{}", separator(index), record(row))).collect()
+    let names = rows.iter().filter_map(Value::as_object).flat_map(|row| row.keys());
+    let width = names.map(String::len).max().unwrap_or_default().max(NAME_WIDTH);
+    rows.iter().enumerate().map(|(index, row)| format!("{}{}", separator(index), record(row, width))).collect()
 }
 
 /// The order of columns: owner before content; other names follow.
@@ -256,12 +264,15 @@ const ORDER: [&str; 13] = [
     "InstanceIds",
 ];
 
-fn record(row: &Value) -> String {
+/// Columns of a name, at least.
+const NAME_WIDTH: usize = 12;
+
+fn record(row: &Value, width: usize) -> String {
     // Empty values are left out for people.
     let mut cells: Vec<_> =
         row.as_object().into_iter().flatten().filter(|(_, value)| !cell(value).is_empty()).collect();
     cells.sort_by_key(|(name, _)| ORDER.iter().position(|known| known == name).unwrap_or(ORDER.len()));
-    cells.into_iter().map(|(name, value)| format!("{name:<12} {}\n", cell(value))).collect()
+    cells.into_iter().map(|(name, value)| format!("{name:<width$} {}\n", cell(value))).collect()
 }
 
 fn cell(value: &Value) -> String {

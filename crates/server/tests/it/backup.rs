@@ -5,7 +5,10 @@ use cvmd_hypervisor_simulated::Machine;
 use serde_json::{Value, json};
 use std::{
     collections::{HashMap, HashSet},
-    os::unix::fs::PermissionsExt,
+    os::unix::{
+        fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+        process::CommandExt,
+    },
     path::Path,
     process::Command,
     sync::{
@@ -192,7 +195,7 @@ fn a_backup_deletes_nothing_that_no_backup_has_left() {
     home.start().stop();
     let (to, partial) = (home.beside("backup"), home.beside("backup.partial"));
     let ask = |to: &std::path::Path| refused(&home.ask(&["backup", to.to_str().unwrap()]));
-    std::fs::create_dir(&partial).unwrap();
+    std::fs::DirBuilder::new().mode(0o700).create(&partial).unwrap();
     std::fs::write(partial.join("mine"), "").unwrap();
     assert!(ask(&to).contains("was not left by a backup"));
     assert!(partial.join("mine").exists() && !to.exists());
@@ -207,6 +210,126 @@ fn a_backup_deletes_nothing_that_no_backup_has_left() {
         home.cvmd(&["backup", home.beside("self").to_str().unwrap(), "--data"]).arg(&named_partial).output().unwrap();
     assert!(refused(&output).contains("is the data directory itself"));
     assert!(named_partial.join("state/log.db").exists());
+}
+
+#[test]
+fn what_no_backup_makes_stays_where_one_was_broken_off() {
+    let home = Home::new();
+    home.start().stop();
+    let (to, partial) = (home.beside("backup"), home.beside("backup.partial"));
+    std::fs::DirBuilder::new().mode(0o700).create(&partial).unwrap();
+    for left in ["unfinished-backup", "lock", "master.key"] {
+        std::fs::write(partial.join(left), "").unwrap();
+    }
+    rows::copy_files(&home.data().join("state"), &partial.join("state"));
+    for mine in ["mine", "state/mine", "machines"] {
+        let mine = partial.join(mine);
+        std::fs::write(&mine, "an important text").unwrap();
+        let said = refused(&home.ask(&["backup", to.to_str().unwrap()]));
+        assert!(said.contains(&format!("{} is there, and no backup makes it: move it away", mine.display())), "{said}");
+        assert!(mine.exists() && partial.join("state/log.db").exists() && !to.exists());
+        std::fs::remove_file(mine).unwrap();
+    }
+    let elsewhere = home.beside("elsewhere");
+    rows::copy_files(&home.data().join("machines"), &elsewhere);
+    std::os::unix::fs::symlink(&elsewhere, partial.join("machines")).unwrap();
+    assert!(refused(&home.ask(&["backup", to.to_str().unwrap()])).contains("no backup makes it"));
+    assert!(elsewhere.join("log.db").exists());
+    std::fs::remove_file(partial.join("machines")).unwrap();
+    back_up(&home, &to, &[]);
+    assert!(!partial.exists());
+}
+
+#[test]
+fn what_is_no_data_directory_is_named_as_what_it_is() {
+    let home = Home::new();
+    let to = home.beside("backup").to_str().unwrap().to_owned();
+    let asks = |expected: &str| {
+        for words in [&["backup", &to][..], &["state", "check"], &["state", "dump"]] {
+            let said = refused(&home.ask(words));
+            assert!(said.contains(expected) && !said.contains("say --data DIR"), "{words:?}: {said}");
+        }
+    };
+    asks("there is no data directory at ");
+    // Where none was said.
+    let mut nowhere = home.cvmd(&["state", "check"]);
+    assert!(
+        refused(&nowhere.env("XDG_DATA_HOME", home.beside("nowhere")).output().unwrap()).contains("say --data DIR")
+    );
+    std::fs::create_dir(home.data()).unwrap();
+    asks("is no data directory: state/ and machines/ are not in it");
+    std::fs::remove_dir(home.data()).unwrap();
+    std::fs::write(home.data(), "a file").unwrap();
+    asks("cannot look into ");
+    std::fs::remove_file(home.data()).unwrap();
+    home.start().stop();
+    std::fs::set_permissions(home.data(), std::fs::Permissions::from_mode(0o000)).unwrap();
+    let mut check = home.cvmd(&["state", "check", "--data"]);
+    if std::fs::metadata(home.data()).unwrap().uid() == 0 {
+        // Root may look into everything.
+        check.uid(65534);
+    }
+    let said = refused(&check.arg(home.data()).output().unwrap());
+    assert!(said.contains("cannot look into ") && said.contains("Permission denied"), "{said}");
+    std::fs::set_permissions(home.data(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    for truth in ["state", "machines"] {
+        let (path, away) = (home.data().join(truth), home.beside("away"));
+        std::fs::rename(&path, &away).unwrap();
+        let said = refused(&home.ask(&["backup", &to]));
+        assert!(said.contains(&format!("{} is missing: put it back", path.display())), "{said}");
+        std::fs::rename(&away, &path).unwrap();
+    }
+}
+
+#[test]
+fn a_backup_of_what_is_damaged_names_the_damage_and_fails() {
+    let home = Home::new();
+    let server = home.start();
+    (0..3).for_each(|_| drop(server.client.refusal("DeleteKeyPairs", json!({"KeyIds": ["skey-nowhere1"]}))));
+    server.client.call("CreateKeyPair", json!({"KeyName": "one", "ProjectId": 0}));
+    server.stop();
+    let log = rusqlite::Connection::open(home.data().join("state/log.db")).unwrap();
+    log.execute("UPDATE stream_journal SET body = x'00' WHERE sequence = 1", []).unwrap();
+    drop(log);
+    let to = home.beside("backup");
+    let said = refused(&home.ask(&["backup", to.to_str().unwrap()]));
+    let place = format!("{}/state/log.db: stream journal, part 0: entry 1", to.display());
+    assert!(said.contains(&place) && said.contains("keep the backups before it"), "{said}");
+    // The copy is there, and is as what was copied: a server starts on both.
+    let files = |truth: &str| std::fs::read_dir(to.join(truth)).unwrap().count();
+    assert_eq!((files("state"), files("machines")), (1, 1), "nothing but the logs");
+    std::fs::copy(home.data().join("master.key"), to.join("master.key")).unwrap();
+    serve(&home, &to).stop();
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_lock_is_waited_for_by_no_command() {
+    let home = Home::new();
+    home.start().stop();
+    let lock = home.data().join("lock");
+    std::fs::remove_file(&lock).unwrap();
+    assert!(Command::new("mkfifo").args([&lock, &home.data().join("failure")]).status().unwrap().success());
+    let to = home.beside("backup");
+    for (words, expected) in
+        [(&["backup", to.to_str().unwrap()][..], "its lock is no file"), (&["env"], "no cvmd is running there")]
+    {
+        let command = home.cvmd(words);
+        let mut timed = Command::new("timeout");
+        timed.arg("20").arg(command.get_program()).args(command.get_args()).arg("--data").arg(home.data());
+        let said = refused(&timed.output().unwrap());
+        assert!(said.contains(expected), "{words:?}: {said}");
+    }
+    assert!(!to.exists());
+}
+
+#[test]
+fn what_a_backup_says_stands_in_columns() {
+    let home = Home::new();
+    home.start().stop();
+    let said = text(&home.ask(&["backup", home.beside("backup").to_str().unwrap()]));
+    let column = |line: &str| line.rfind(' ').filter(|_| !line.starts_with("LeftOut"));
+    let columns: HashSet<_> = said.lines().filter_map(column).collect();
+    assert_eq!(columns.len(), 1, "{said}");
 }
 
 #[test]

@@ -231,6 +231,13 @@ fn a_bad_directory_is_named_with_its_place_and_what_to_do_and_looking_makes_it_n
             assert!(!String::from_utf8_lossy(&dumped.stderr).contains("panicked"), "{what}: {dumped:?}");
             assert!(bytes(&bad.data()) == before, "{what}: it was changed by looking");
         }
+        // None that the check would find faults in is made without a word.
+        let to = bad.beside("backup");
+        let backup = bad.ask(&["backup", to.to_str().unwrap()]);
+        assert_eq!(backup.status.success(), check.is_empty(), "{what}: {backup:?}");
+        let said = String::from_utf8([backup.stdout, backup.stderr].concat()).unwrap();
+        assert!(check.iter().all(|text| said.contains(text)), "{what}: the backup says {said}");
+        assert!(bytes(&bad.data()) == before, "{what}: it was changed by a backup");
     }
     home.start().stop();
 }

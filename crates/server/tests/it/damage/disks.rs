@@ -27,14 +27,23 @@ const READ_ONLY: &str = "mount --bind \"$D\" \"$D\"; mount -o remount,bind,ro \"
 const SERVE: &str = "timeout 30 \"$0\" serve --listen 127.0.0.1:0 --ssh-ports 0 --data \"$D\" || echo ended with $?";
 
 #[test]
-fn a_read_only_disk_can_be_checked_and_dumped_and_not_served() {
+fn a_read_only_disk_can_be_checked_dumped_and_backed_up_and_not_served() {
     let home = used();
+    if mounted(&home, "true").is_none() {
+        return;
+    }
     let before = bytes(&home.data());
-    let script = format!("{READ_ONLY} \"$0\" state check --data \"$D\"; \"$0\" state dump --data \"$D\"; {SERVE}");
-    let Some(output) = mounted(&home, &script) else { return };
+    let copies = "\"$0\" backup \"$D.copy\" --data \"$D\" --output json; \"$0\" state check --data \"$D.copy\"";
+    let output = mounted(&home, &format!("{READ_ONLY} {copies}")).unwrap();
+    assert!(support::text(&output).contains("is whole"));
+    std::fs::remove_file(home.data().join("lock")).unwrap();
+    std::fs::remove_dir_all(home.beside("data.copy")).unwrap();
+    let script =
+        format!("{READ_ONLY} {copies}; \"$0\" state check --data \"$D\"; \"$0\" state dump --data \"$D\"; {SERVE}");
+    let output = mounted(&home, &script).unwrap();
     let (out, err) = (support::text(&output), String::from_utf8_lossy(&output.stderr));
     assert!(
-        out.contains("is whole") && out.contains("\"in\":\"machines\"") && out.ends_with("ended with 1\n"),
+        out.matches("is whole").count() == 2 && out.contains("\"in\":\"machines\"") && out.ends_with("ended with 1\n"),
         "{out}"
     );
     let log = home.data().join("state/log.db");
