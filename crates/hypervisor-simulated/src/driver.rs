@@ -5,7 +5,7 @@ use crate::{
     machines::{Machines, OpenError, new_boot, running},
     settings::Settings,
     sshd::{self, Sshd},
-    store::{StoredMachines, Written},
+    store::{StoredMachines, Work, Written},
     verb::Verb,
 };
 use async_trait::async_trait;
@@ -250,6 +250,10 @@ impl Hypervisor for SimulatedHypervisor {
         let (theirs, ours) = tokio::io::duplex(PIPE_BYTES);
         tokio::spawn(session.run(ours));
         Ok(Box::new(theirs))
+    }
+
+    async fn put_epoch(&self, epoch: u64) -> Result<(), Error> {
+        self.machines.store.work(1, Work::PutEpoch(epoch)).await.map(drop).map_err(Error::Store)
     }
 
     fn broken(&self) -> Option<Box<str>> {

@@ -3,8 +3,9 @@
 use crate::{
     image::Image,
     machine::Machine,
+    store::text,
     store_error::StoreError,
-    takeover::{DIRECTORY, IMAGES, MACHINES},
+    takeover::{DIRECTORY, EPOCH, IMAGES, MACHINES},
 };
 use cvmd_model::{ImageId, InstanceId};
 use cvmd_rows::Chunk;
@@ -16,6 +17,8 @@ use uuid::Uuid;
 pub struct Inventory {
     /// The data directory that they belong to; unknown for those of older versions.
     pub directory: Option<Uuid>,
+    /// The last epoch that was written down with them; 0 where none was.
+    pub epoch: u64,
     pub machines: BTreeSet<InstanceId>,
     pub images: BTreeSet<ImageId>,
     /// One line for each row that is none of a machine or an image.
@@ -48,8 +51,12 @@ impl Inventory {
                     image.id.to_u64() == sequence
                 }),
                 DIRECTORY => {
-                    self.directory = std::str::from_utf8(body).ok().and_then(|id| id.parse().ok());
+                    self.directory = text(body);
                     Ok(self.directory.is_some())
+                }
+                EPOCH => {
+                    self.epoch = text(body).unwrap_or_default();
+                    Ok(self.epoch > 0)
                 }
                 _ => Ok(false),
             };

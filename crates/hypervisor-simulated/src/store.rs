@@ -8,7 +8,7 @@ use crate::{
     machine::Machine,
     store_error::StoreError,
     survey::Survey,
-    takeover::{self, DIRECTORY, IMAGES, MACHINES},
+    takeover::{self, DIRECTORY, EPOCH, IMAGES, MACHINES},
 };
 use cvmd_model::InstanceId;
 use cvmd_rows::{Chunk, Engine, Error, Group, Options, SqliteEngine, parse_all};
@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use std::{
     collections::HashMap,
     path::Path,
+    str::FromStr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -49,6 +50,7 @@ pub struct StoredMachines {
     engine: SqliteEngine,
     revision: u64,
     directory: Option<Uuid>,
+    epoch: u64,
     pub(crate) contents: Contents,
 }
 
@@ -94,13 +96,15 @@ pub(crate) enum Work {
     /// Writes the row of an image.
     PutImage(Vec<u8>),
     DeleteImage,
+    /// Writes the data directory's epoch.
+    PutEpoch(u64),
 }
 
 impl Work {
     fn bytes(&self) -> usize {
         match self {
             Work::Put(body) | Work::PutAndRead(body) | Work::PutImage(body) => body.len(),
-            Work::Delete | Work::DeleteImage | Work::Read => 0,
+            Work::Delete | Work::DeleteImage | Work::Read | Work::PutEpoch(_) => 0,
         }
     }
 }
@@ -129,13 +133,14 @@ impl StoredMachines {
         takeover::take_over(data, options.clone())?;
         let mut engine = SqliteEngine::open(&data.join("machines"), options)?;
         let (revision, parsed) = parse_all(&mut engine, |chunk| parse(&chunk).map_err(Into::into))?;
-        let (mut contents, mut directory) = (Contents::default(), None);
-        for Parsed { mut machines, mut images, directory: found } in parsed {
+        let (mut contents, mut directory, mut epoch) = (Contents::default(), None, 0);
+        for Parsed { mut machines, mut images, directory: found, epoch: written } in parsed {
             contents.machines.append(&mut machines);
             contents.images.append(&mut images);
             directory = directory.or(found);
+            epoch = epoch.max(written);
         }
-        Ok(StoredMachines { engine, revision, directory, contents })
+        Ok(StoredMachines { engine, revision, directory, epoch, contents })
     }
 
     /// What is known of them before they run.
@@ -143,6 +148,7 @@ impl StoredMachines {
         let Contents { machines, images } = &self.contents;
         Survey {
             directory: self.directory,
+            epoch: self.epoch,
             is_empty: machines.is_empty() && images.is_empty(),
             has_known: machines.is_empty() || machines.iter().any(|machine| is_known(machine.id)),
         }
@@ -164,9 +170,21 @@ impl StoredMachines {
         Ok(group.rows())
     }
 
+    /// Writes the data directory's epoch down with them.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn put_epoch(&mut self, epoch: u64) -> Result<(), StoreError> {
+        let mut group = Group::new();
+        group.put(EPOCH, 1, epoch.to_string().as_bytes());
+        self.engine.append(self.revision + 1, &group)?;
+        self.revision += 1;
+        Ok(())
+    }
+
     /// Starts the writer. From now on the machines belong to that data directory.
     pub(crate) fn run(self, directory: Option<Uuid>) -> Result<(Store, Contents), StoreError> {
-        let StoredMachines { mut engine, mut revision, directory: found, contents } = self;
+        let StoredMachines { mut engine, mut revision, directory: found, contents, .. } = self;
         if let Some(directory) = directory.filter(|directory| found != Some(*directory)) {
             let mut group = Group::new();
             group.put(DIRECTORY, 1, directory.to_string().as_bytes());
@@ -186,6 +204,7 @@ struct Parsed {
     machines: Vec<Arc<Machine>>,
     images: Vec<Image>,
     directory: Option<Uuid>,
+    epoch: u64,
 }
 
 fn parse(chunk: &Chunk) -> Result<Parsed, StoreError> {
@@ -201,11 +220,17 @@ fn parse(chunk: &Chunk) -> Result<Parsed, StoreError> {
                 let image = serde_json::from_slice(body).map_err(|cause| StoreError::ImageRow { id, cause })?;
                 parsed.images.push(image);
             }
-            DIRECTORY => parsed.directory = std::str::from_utf8(body).ok().and_then(|id| id.parse().ok()),
+            DIRECTORY => parsed.directory = text(body),
+            EPOCH => parsed.epoch = text(body).unwrap_or_default(),
             other => return Err(StoreError::Table { name: other.into() }),
         }
     }
     Ok(parsed)
+}
+
+/// What a row says that is a text.
+pub(crate) fn text<T: FromStr>(body: &[u8]) -> Option<T> {
+    std::str::from_utf8(body).ok()?.parse().ok()
 }
 
 impl Store {
@@ -305,9 +330,7 @@ impl Writer {
             let answer = match (&mut read, &job.work) {
                 (Ok(read), Work::PutAndRead(_) | Work::Read) => Ok(read.remove(&job.id)),
                 (Err(error), Work::PutAndRead(_) | Work::Read) => Err(error.clone()),
-                (_, Work::Put(_) | Work::Delete | Work::PutImage(_) | Work::DeleteImage) => {
-                    written.clone().map(|()| None)
-                }
+                _ => written.clone().map(|()| None),
             };
             // The caller may have gone; the row is written all the same.
             let _ = job.answer.send(answer);
@@ -323,6 +346,7 @@ impl Writer {
                 Work::Delete => group.delete(MACHINES, *id),
                 Work::PutImage(body) => group.put(IMAGES, *id, body),
                 Work::DeleteImage => group.delete(IMAGES, *id),
+                Work::PutEpoch(epoch) => group.put(EPOCH, *id, epoch.to_string().as_bytes()),
                 Work::Read => {}
             }
         }

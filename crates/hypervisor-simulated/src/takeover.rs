@@ -8,6 +8,8 @@ pub(crate) const MACHINES: &str = "machines";
 pub(crate) const IMAGES: &str = "images";
 /// One row: the id of the data directory that the machines belong to.
 pub(crate) const DIRECTORY: &str = "directory";
+/// One row: the data directory's epoch, which the state has too.
+pub(crate) const EPOCH: &str = "epoch";
 
 /// The newest schema of `machines.db`.
 const NEWEST: i64 = 2;

@@ -187,6 +187,14 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
         None
     }
 
+    /// Writes the data directory's epoch down with the machines, where the driver keeps them in it.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when that cannot be made durable.
+    async fn put_epoch(&self, _epoch: u64) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Why no machine can be changed until the next start; none if they can.
     fn broken(&self) -> Option<Box<str>> {
         None

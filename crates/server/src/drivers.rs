@@ -32,7 +32,8 @@ pub(crate) async fn open(
         .await
         .context("the machines' loader broke")??;
     let survey = stored.survey(|id| view.instance(id).is_some());
-    let directory = truths::agree(state, survey, is_used, config.accept_missing).await?;
+    let (directory, epoch) = truths::agree(state, survey, is_used, config.accept_missing).await?;
+    stored.put_epoch(epoch)?;
     if config.erase_orphans {
         let erased = stored.retain(|id| view.instance(id).is_some())?;
         tracing::info!(machines = erased, "machines without an instance were erased");

@@ -14,6 +14,7 @@ mod credentials;
 mod data;
 mod descriptors;
 mod drivers;
+mod epochs;
 mod given_credential;
 mod http;
 mod lock;

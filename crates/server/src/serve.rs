@@ -5,7 +5,7 @@ use crate::{
     config::Config,
     data::DataDirectory,
     descriptors::{self, Shares},
-    drivers, http,
+    drivers, epochs, http,
     master_key::{MasterKey, write_private},
     operator::{
         accounts,
@@ -92,6 +92,7 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut signalled: watch::R
         gone = data.gone() => Err(gone),
         () = parent::gone(config.temporary_for) => Ok(()),
         never = recovery::try_again(&app, &config.data) => match never {},
+        never = epochs::keep(&app) => match never {},
     };
     let is_orphaned = config.temporary_for.is_some_and(parent::is_gone);
     tracing::info!("stopping");
@@ -100,6 +101,9 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut signalled: watch::R
     let (http, operator, ()) = tokio::join!(http, operator, engine.stop());
     http.context("the HTTP server broke")?;
     operator.context("the operator's socket broke")?;
+    if why.is_ok() {
+        epochs::begin(&app).await;
+    }
     app.hypervisor.close().await;
     let _ = std::fs::remove_file(data.endpoint());
     close(&app).await?;

@@ -19,6 +19,10 @@ pub struct Settings {
     /// Made at the first start of a version that has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<uuid::Uuid>,
+    /// Grows with each start and stop, and while there are changes; the machines have it too. So halves of different times
+    /// are recognised.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub epoch: u64,
     /// What the seed's file held whose loading has begun, as a hash: another file does not go on with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed_hash: Option<uuid::Uuid>,
@@ -28,6 +32,11 @@ pub struct Settings {
     /// Nothing that an earlier version sealed for no row of its own is left: from now on none is taken as that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sealed_for_rows: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none(epoch: &u64) -> bool {
+    *epoch == 0
 }
 
 /// The progress of loading a seed.
@@ -50,6 +59,7 @@ impl Default for Settings {
             seed: SeedState::None,
             last_account: 0,
             directory: None,
+            epoch: 0,
             seed_hash: None,
             seeded: None,
             sealed_for_rows: false,

@@ -1,6 +1,6 @@
 //! `cvmd state check`: what is wrong in a data directory, one line a fault.
 
-use crate::{cli::directory, config, data::TRUTHS};
+use crate::{cli::directory, config, data::TRUTHS, truths::older};
 use anyhow::Context as _;
 use cvmd_hypervisor_simulated::Inventory;
 use cvmd_model::{Catalogue, Goal, ImageState, Instance, InstanceState};
@@ -50,6 +50,11 @@ fn between(view: &View, inventory: &Inventory) -> Vec<String> {
         && state != machines
     {
         faults.push("state/ and machines/ are not of the same data directory".to_owned());
+    }
+    let [state, machines] = [view.settings().epoch, inventory.epoch];
+    if older(state, machines).is_some() {
+        faults
+            .push(format!("state/ is of epoch {state}, machines/ of epoch {machines}: they are not of the same time"));
     }
     for instance in view.all_instances().filter(|instance| has_machine(instance)) {
         if !inventory.machines.contains(&instance.id) {

@@ -28,8 +28,8 @@ pub(crate) struct Settings {
     /// Key pairs and instances to load once, into an empty data directory.
     #[arg(long, env = "CVMD_SEED", value_name = "FILE")]
     pub(crate) seed: Option<PathBuf>,
-    /// Go on, once, without what is lost of the data directory: "machines" when machines/ is missing, empty or of
-    /// another directory, "state" when state/ is missing or empty. docs/operating.md says what then happens.
+    /// Go on, once, without what is lost of the data directory: "machines" when machines/ is missing, empty, of an earlier
+    /// time or of another directory, "state" when state/ is missing, empty or of an earlier time. docs/operating.md says what then happens.
     #[arg(long, value_enum, value_name = "WHAT")]
     #[serde(skip)]
     pub(crate) accept_missing: Option<Missing>,

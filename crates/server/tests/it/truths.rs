@@ -5,6 +5,7 @@ use crate::support::{self, Home, http::Client, machines, rows, until};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
+const TRUTHS: [&str; 2] = ["state", "machines"];
 const GONE: &str = "going on without what is missing";
 const NEEDLESS: &str = "nothing is missing";
 const NO_MACHINE: &str = "the instance has no machine";
@@ -163,6 +164,62 @@ fn a_start_that_is_refused_for_a_lost_state_makes_no_key_that_would_be_taken_for
     std::fs::remove_file(home.data().join("master.key")).unwrap();
     refused(&home, ["state/ is missing or empty", "--accept-missing state"]);
     assert!(!home.data().join("master.key").exists());
+}
+
+#[test]
+fn halves_of_different_times_refuse_the_start_until_that_is_accepted() {
+    let (home, id, _) = used();
+    let copy = |from: PathBuf, to: PathBuf| {
+        let _ = std::fs::remove_dir_all(&to);
+        rows::copy_files(&from, &to);
+    };
+    let keep =
+        |age: &str| TRUTHS.iter().for_each(|name| copy(file(&home, name), home.beside(&format!("{age}-{name}"))));
+    let put = |age: &str, name: &str| copy(home.beside(&format!("{age}-{name}")), file(&home, name));
+    keep("old");
+    let server = home.start();
+    server.client.call("StopInstances", json!({"InstanceIds": [id], "StopType": "HARD"}));
+    machines::settled(&server.client, &id);
+    server.stop();
+    keep("new");
+    for (older, newer) in [("state", "machines"), ("machines", "state")] {
+        put("old", older);
+        put("new", newer);
+        let message = format!("{older}/ is of an earlier time than {newer}/");
+        refused(&home, [&message, &format!("--accept-missing {older}")]);
+        let other = home.refuses_to_serve(home.serve().args(["--accept-missing", newer]));
+        assert!(other.contains(&message), "{other}");
+        let checked = support::refused(&home.ask(&["state", "check"]));
+        assert!(checked.contains("1 fault"), "{checked}");
+        let mut serve = home.serve();
+        serve.args(["--accept-missing", older]);
+        home.start_as(serve).stop();
+        home.start().stop();
+        home.is_whole();
+        // Of one time they are served as they are, older or newer.
+        for age in ["old", "new"] {
+            TRUTHS.iter().for_each(|name| put(age, name));
+            home.start().stop();
+        }
+    }
+}
+
+#[test]
+fn a_start_that_is_killed_between_the_halves_again_and_again_takes_them_for_no_others() {
+    let (home, ..) = used();
+    let before = home.beside("before");
+    rows::copy_files(&file(&home, "machines"), &before);
+    for _ in 0..3 {
+        home.start().kill();
+        delete(&home, "machines");
+        rows::copy_files(&before, &file(&home, "machines"));
+        home.is_whole();
+    }
+    home.start().stop();
+    // The end of a server begins with the machines.
+    rows::edit(&home, "machines", "epoch", |epoch| (epoch.parse::<u64>().unwrap() + 1).to_string());
+    home.is_whole();
+    home.start().stop();
 }
 
 #[test]
