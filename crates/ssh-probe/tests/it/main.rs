@@ -1,0 +1,5 @@
+//! Probing sshds: OpenSSH's own, and peers in this process that do what no sshd should.
+
+mod openssh;
+mod peer;
+mod verdicts;
