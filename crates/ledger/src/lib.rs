@@ -1,0 +1,26 @@
+//! The ledger: every change of who can enter what is an event, and a stranger can check that none was changed or left out.
+//!
+//! ```text
+//! Event ── encode ──> bytes ── leaf hash ──> Tree ── root at a size ──> Checkpoint, signed
+//!   │                                          │
+//!   └─ number in its account and instance      └─ proofs of inclusion and consistency
+//! ```
+//!
+//! Architecture invariant: no IO, no clock, no chance. Times, salts and keys come from the caller. docs/evidence.md says how
+//! all of it is laid out as bytes.
+
+mod checkpoint;
+mod event;
+#[cfg(test)]
+mod fixtures;
+mod hash;
+mod key;
+mod tree;
+mod what;
+
+pub use checkpoint::{Checkpoint, MalformedCheckpoint, SignedCheckpoint};
+pub use event::{Event, EventKey, Link, MalformedEvent};
+pub use hash::{Fingerprint, Hash, MalformedHash, Salt};
+pub use key::{LogName, MalformedLedgerKey, SigningKey, VerifyingKey};
+pub use tree::{Frontier, Nodes, Tree, consistency, inclusion, is_consistent, is_included, root};
+pub use what::{Answered, KeyAnswer, KeyRotation, ProofState, Transcript, What, Who};
