@@ -35,7 +35,7 @@ pub trait Engine: Send + Debug {
     ///
     /// # Errors
     /// Nothing was written after [`Error::Fenced`] (any revision but the next), [`Error::TooLarge`],
-    /// [`Error::NoStream`], [`Error::Full`] and [`Error::Closed`]. After all else the outcome is unknown, and the engine is closed
+    /// [`Error::NoStream`], [`Error::Full`], [`Error::Locked`] and [`Error::Closed`]. After all else the outcome is unknown, and the engine is closed
     /// for writing: it must be opened again, and loaded, before anything is said about the group.
     fn append(&mut self, revision: u64, group: &Group) -> Result<(), Error>;
 

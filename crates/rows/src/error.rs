@@ -20,6 +20,9 @@ pub enum Error {
     /// Nothing was written. The engine goes on when there is room.
     #[error("{file}: the disk is full: make room, and it goes on")]
     Full { file: String },
+    /// Nothing was written. The engine goes on when the lock is gone.
+    #[error("{file}: another program, such as sqlite3, has it locked for writing: end that, and it goes on")]
+    Locked { file: String },
     /// The outcome of an earlier write is unknown.
     #[error("{file} is closed until the next start, because of a write that failed: {cause}")]
     Closed { file: String, cause: String },

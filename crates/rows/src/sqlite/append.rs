@@ -46,6 +46,8 @@ pub(super) enum Failed {
     Next { given: u64, next: u64 },
     /// The disk is full: nothing was written.
     Full,
+    /// Another program has the lock that a transaction begins with: nothing was written.
+    Locked,
     /// What became of it is unknown.
     Unknown(rusqlite::Error),
 }
@@ -124,7 +126,11 @@ impl Writer {
         group: Option<(u64, &Group)>,
         duty: Duty,
     ) -> Result<Written, Failed> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let is_locked = |error: &rusqlite::Error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+        let transaction = match self.connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+            Err(error) if is_locked(&error) => return Err(Failed::Locked),
+            begun => begun?,
+        };
         let mut written = Written::default();
         if let Some((revision, group)) = group {
             let next = last_revision(&transaction)? + 1;

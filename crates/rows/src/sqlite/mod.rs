@@ -175,6 +175,7 @@ impl SqliteEngine {
             }
             Err(append::Failed::Next { given, next }) => Err(Error::Fenced { file: file(), given, next }),
             Err(append::Failed::Full) => Err(Error::Full { file: file() }),
+            Err(append::Failed::Locked) => Err(Error::Locked { file: file() }),
             Err(append::Failed::Unknown(error)) => Err(self.close(words::in_words(&error))),
         }
     }

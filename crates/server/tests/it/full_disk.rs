@@ -67,9 +67,9 @@ fn machines_that_can_no_longer_be_changed_are_reported_by_health_until_the_next_
     let server = home.start();
     let client = &server.client;
     let id = machines::run(client, "boot-ms=50", json!({"Password": "FullDisk+Passw0rd"}))["InstanceId"].clone();
-    // Another program writes to their database, and does not come to its end.
+    // Their database takes nothing any more.
     let other = rusqlite::Connection::open(home.data().join("machines/log.db")).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    other.execute_batch("CREATE TRIGGER no BEFORE INSERT ON log BEGIN SELECT RAISE(ABORT, 'no'); END").unwrap();
     client.call("StopInstances", json!({"InstanceIds": [id], "StopType": "HARD"}));
     until("the driver gives up", || !server.is_healthy());
     let message = String::from_utf8(client.get("/_cvmd/health").unwrap().body).unwrap();
@@ -79,11 +79,42 @@ fn machines_that_can_no_longer_be_changed_are_reported_by_health_until_the_next_
         "{message}"
     );
     assert_eq!(server.metric("cvmd_state_writable "), 1);
-    drop(other);
     server.stop();
+    other.execute_batch("DROP TRIGGER no").unwrap();
+    drop(other);
     let server = home.start();
     assert!(server.is_healthy());
     let id = id.as_str().unwrap();
     assert_eq!(machines::settled(&server.client, id)["InstanceState"], "STOPPED");
     server.stop();
+}
+
+#[test]
+fn what_another_program_has_locked_is_gone_on_with_when_it_lets_go() {
+    let home = Home::new().expecting("has it locked for writing").expecting("could not be committed");
+    let server = home.start();
+    let client = &server.client;
+    let id = machines::run(client, "boot-ms=50", json!({"Password": "FullDisk+Passw0rd"}))["InstanceId"].clone();
+    let lock = |truth: &str| {
+        let other = rusqlite::Connection::open(home.data().join(truth).join("log.db")).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        other
+    };
+    let make = |name: &str| client.answer("CreateKeyPair", json!({"KeyName": name, "ProjectId": 0}));
+    let other = lock("state");
+    assert!(make("refused").is_err());
+    let message = String::from_utf8(client.get("/_cvmd/health").unwrap().body).unwrap();
+    assert!(message.contains("state/log.db: another program, such as sqlite3, has it locked"), "{message}");
+    drop(other);
+    until("the server is healthy again", || server.is_healthy());
+    make("made").unwrap();
+    let other = lock("machines");
+    client.call("StopInstances", json!({"InstanceIds": [id], "StopType": "HARD"}));
+    until("an effect has failed", || server.metric("cvmd_effects_failed_total ") > 0);
+    drop(other);
+    let instance = machines::settled(client, id.as_str().unwrap());
+    assert_eq!((&instance["InstanceState"], &instance["LatestOperationState"]), (&json!("STOPPED"), &json!("SUCCESS")));
+    assert!(server.is_healthy());
+    server.stop();
+    home.is_whole();
 }

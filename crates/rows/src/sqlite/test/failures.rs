@@ -1,4 +1,4 @@
-//! Writes that fail: a full disk is waited for, all else closes the engine.
+//! Writes that fail: a full disk and another program's lock are waited for, all else closes the engine.
 
 use super::super::database::is_durable;
 use super::{append, everything, group, open, options, place, rows_after};
@@ -50,6 +50,26 @@ fn a_full_disk_is_refused_and_gone_on_with_when_there_is_room() {
     let (found, rows, _) = everything(place.path()).unwrap();
     assert_eq!((found, rows), (revision + 2, rows_after(revision + 2)));
     assert_eq!(super::super::check(place.path()).unwrap(), [""; 0]);
+}
+
+#[test]
+fn a_lock_of_another_program_is_refused_and_gone_on_with_when_it_is_gone() {
+    let place = place();
+    let mut engine = open(place.path());
+    append(&mut engine, 1..=5);
+    engine.writer.as_ref().unwrap().connection.execute_batch("PRAGMA busy_timeout = 1").unwrap();
+    let other = rusqlite::Connection::open(super::super::database::file(place.path())).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for _ in 0..2 {
+        let refused = engine.append(6, &group(6));
+        assert!(matches!(refused, Err(Error::Locked { .. })), "{refused:?}");
+    }
+    assert_eq!((engine.closed(), engine.revision()), (None, 5));
+    assert!(engine.get("vpcs", 39).is_ok(), "reads go on");
+    other.execute_batch("ROLLBACK").unwrap();
+    append(&mut engine, 6..=8);
+    drop((engine, other));
+    assert_eq!(everything(place.path()).unwrap().1, rows_after(8));
 }
 
 #[test]
