@@ -101,7 +101,7 @@ impl Probe<'_> {
             why: None,
         };
         let not_a_key = waiting.len() < question.keys.len();
-        let (refusals, stage) = (limits.refusals, Stage::Connecting);
+        let (refusals, stage) = (limits.refusals.max(1), Stage::Connecting);
         Probe { question, limits, waiting, not_a_key, answered: 0, refusals, stage, answer }
     }
 

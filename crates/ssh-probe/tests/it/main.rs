@@ -1,5 +1,6 @@
 //! Probing sshds: OpenSSH's own, and peers in this process that do what no sshd should.
 
+mod hostile;
 mod openssh;
 mod peer;
 mod verdicts;
