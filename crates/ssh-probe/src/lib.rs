@@ -4,8 +4,9 @@
 //! (`USERAUTH_PK_OK`) or with `USERAUTH_FAILURE`. Nobody logs in, because nothing is ever signed.
 //!
 //! What an answer is worth:
-//! - [`Verdict::Refused`] is **firm**: at that moment this key opened nothing for this user by itself, whatever the reason
-//!   (not listed, the user may not log in, the methods are off).
+//! - [`Verdict::Refused`] is **firm**: at that moment this key let nobody in as this user who came from where we asked
+//!   and showed it first, whatever the reason (not listed, the user may not log in, the method is off). Somebody
+//!   who comes from elsewhere may be judged otherwise, where a `from=` or a `Match Address` says so.
 //! - [`Verdict::Accepted`] is only **necessary**: the key is listed and its options fit. The login may still fail, because
 //!   sshd looks at `PermitRootLogin`, the account's expiry and PAM only after the signature. A server that lies is
 //!   believed, in both directions: what it says it would do is all that can be learnt from outside.

@@ -3,4 +3,5 @@
 mod hostile;
 mod openssh;
 mod peer;
+mod sshd;
 mod verdicts;

@@ -1,141 +1,151 @@
 //! OpenSSH's own sshd gives the verdicts that its configuration means.
 
-use cvmd_clock::Clock;
-use cvmd_ssh_probe::{Answer, AskedKey, Expected, Limits, Question, Verdict, ask};
-use russh::keys::{Certificate, PublicKey};
-use std::{
-    fs, io,
-    net::{Ipv4Addr, TcpListener},
-    os::{fd::OwnedFd, unix::fs::DirBuilderExt},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::Mutex,
-};
-use tokio::net::TcpStream;
-
-const SSHD: &str = "/usr/sbin/sshd";
-/// The directory that sshd needs for privilege separation when root starts it; packages create it at boot.
-const PRIVILEGE_SEPARATION: &str = "/run/sshd";
-
-/// An sshd that is started for each connection.
-struct Sshd {
-    directory: tempfile::TempDir,
-    user: String,
-    started: Mutex<Vec<Child>>,
-}
-
-impl Sshd {
-    /// With more lines of configuration. None if there is no sshd here.
-    fn new(more: &str) -> Option<Sshd> {
-        if !Path::new(SSHD).exists() {
-            eprintln!("skipped: no {SSHD} here; install openssh-server");
-            return None;
-        }
-        if let Err(error) = fs::DirBuilder::new().mode(0o755).create(PRIVILEGE_SEPARATION) {
-            let is_there = matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::PermissionDenied);
-            assert!(is_there, "{PRIVILEGE_SEPARATION}: {error}");
-        }
-        let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
-        let directory = tempfile::tempdir().unwrap();
-        let sshd = Sshd { directory, user: user.trim().to_owned(), started: Mutex::default() };
-        let [hosts, keys] = ["host", "authorized_keys"].map(|name| sshd.path(name).display().to_string());
-        for kind in ["ed25519", "rsa"] {
-            sshd.generate(&format!("host-{kind}"), kind, &[]);
-        }
-        let text = format!(
-            "HostKey {hosts}-ed25519\nHostKey {hosts}-rsa\nAuthorizedKeysFile {keys}\nStrictModes no\nUsePAM no\n\
-             PermitRootLogin yes\nKbdInteractiveAuthentication no\nPidFile none\n{more}\n"
-        );
-        fs::write(sshd.path("config"), text).unwrap();
-        sshd.authorize(&[]);
-        Some(sshd)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    /// Makes a key of a kind, as `ssh-keygen -t` knows it.
-    fn generate(&self, name: &str, kind: &str, more: &[&str]) {
-        self.keygen(&[&["-t", kind, "-N", "", "-f", name], more].concat());
-    }
-
-    fn keygen(&self, arguments: &[&str]) {
-        let mut command = Command::new("ssh-keygen");
-        let made = command.arg("-q").args(arguments).current_dir(self.directory.path()).output().unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    }
-
-    fn public(&self, name: &str) -> String {
-        fs::read_to_string(self.path(&format!("{name}.pub"))).unwrap()
-    }
-
-    fn authorize(&self, names: &[&str]) {
-        let lines: String = names.iter().map(|name| self.public(name)).collect();
-        fs::write(self.path("authorized_keys"), lines).unwrap();
-    }
-
-    fn blob(&self, name: &str) -> Box<[u8]> {
-        let text = self.public(name);
-        let certificate = Certificate::from_openssh(&text).map(|certificate| certificate.to_bytes().unwrap());
-        certificate.unwrap_or_else(|_| PublicKey::from_openssh(&text).unwrap().to_bytes().unwrap()).into()
-    }
-
-    async fn connect(&self) -> io::Result<TcpStream> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let near = TcpStream::connect(listener.local_addr()?).await?;
-        near.set_nodelay(true)?;
-        let far = OwnedFd::from(listener.accept()?.0);
-        let mut command = Command::new(SSHD);
-        command.args(["-i", "-f"]).arg(self.path("config"));
-        command.stdin(far.try_clone()?).stdout(far).stderr(Stdio::null());
-        self.started.lock().unwrap().push(command.spawn()?);
-        Ok(near)
-    }
-
-    /// Asks about keys, all of which are expected to be refused.
-    async fn ask(&self, names: &[&str]) -> Answer {
-        self.ask_as(&self.user, names, None).await
-    }
-
-    async fn ask_as(&self, user: &str, names: &[&str], host_key: Option<&str>) -> Answer {
-        let key = |name: &&str| AskedKey { blob: self.blob(name), expected: Expected::Refused };
-        let keys = names.iter().map(key).collect();
-        let question = Question { user: user.into(), keys, host_key: host_key.map(|name| self.blob(name)) };
-        let limits = Limits { pause_ms: 0, ..Limits::default() };
-        ask(|| self.connect(), &question, &limits, Clock::System).await
-    }
-}
-
-impl Drop for Sshd {
-    fn drop(&mut self) {
-        for process in self.started.get_mut().unwrap() {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
-    }
-}
+use crate::sshd::Sshd;
+use cvmd_ssh_probe::{Answer, Limits, Stage, Unanswered, Verdict, Verdict::*};
 
 #[tokio::test]
-async fn keys_of_every_kind_are_accepted_if_they_are_listed() {
+async fn keys_of_every_kind_are_accepted_while_they_are_listed() {
     let Some(sshd) = Sshd::new("") else { return };
     let kinds = ["ed25519", "rsa", "ecdsa-256", "ecdsa-384", "ecdsa-521"];
-    for kind in kinds {
-        let (kind, bits) = kind.split_once('-').unwrap_or((kind, ""));
-        let bits = if bits.is_empty() { vec![] } else { vec!["-b", bits] };
-        for whose in ["ours", "theirs"] {
-            sshd.generate(&format!("{whose}-{kind}{}", bits.get(1).unwrap_or(&"")), kind, &bits);
-        }
+    let theirs = kinds.map(|kind| format!("theirs-{kind}"));
+    for (kind, theirs) in kinds.iter().zip(&theirs) {
+        sshd.generate(kind, kind);
+        sshd.generate(theirs, kind);
     }
-    let names = |whose: &str| kinds.map(|kind| format!("{whose}-{}", kind.replace("ecdsa-", "ecdsa")));
-    let (ours, theirs) = (names("ours"), names("theirs"));
-    sshd.authorize(&ours.each_ref().map(String::as_str));
-    let all: Vec<&str> = theirs.iter().chain(&ours).map(String::as_str).collect();
+    let lines: String = kinds.iter().map(|kind| sshd.public(kind)).collect();
+    sshd.authorize(&lines);
+    let all: Vec<&str> = theirs.iter().map(String::as_str).chain(kinds).collect();
     let answer = sshd.ask(&all).await;
-    assert_eq!(answer.verdicts, [[Verdict::Refused; 5], [Verdict::Accepted; 5]].concat());
+    assert_eq!(answer.verdicts, [[Refused; 5], [Accepted; 5]].concat());
     // Seven refusals, because an RSA key has three algorithms.
     assert_eq!((answer.connections, answer.why), (2, None));
     assert_eq!(answer.methods.unwrap(), ["publickey".into(), "password".into()]);
     assert_eq!(answer.host_key.unwrap(), sshd.blob("host-ed25519"));
     assert!(answer.server.unwrap().starts_with("SSH-2.0-OpenSSH_"));
+    sshd.authorize("");
+    assert_eq!(sshd.ask(&kinds).await.verdicts, [Refused; 5]);
+}
+
+#[tokio::test]
+async fn certificates_are_told_apart() {
+    let Some(sshd) = Sshd::new("") else { return };
+    sshd.generate("other-ca", "ed25519");
+    let mut names = Vec::new();
+    for kind in ["ed25519", "ecdsa", "rsa"] {
+        for (whose, ca, principal) in
+            [("good", "ca", "root"), ("for-bob", "ca", "bob"), ("by-other", "other-ca", "root")]
+        {
+            let name = format!("{kind}-{whose}");
+            sshd.generate(&name, kind);
+            sshd.keygen(&["-s", ca, "-I", "id", "-n", principal, "-V", "+1h", &format!("{name}.pub")]);
+            names.push(format!("{name}-cert"));
+        }
+    }
+    let answer = sshd.ask(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    assert_eq!(answer.verdicts, [[Accepted, Refused, Refused]; 3].concat());
+    assert_eq!(answer.why, None);
+    assert_eq!(sshd.ask(&["rsa-good"]).await.verdicts, [Refused], "the key without its certificate");
+}
+
+#[tokio::test]
+async fn an_rsa_key_is_accepted_by_whichever_algorithm_the_policy_names() {
+    for policy in ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] {
+        let Some(sshd) = Sshd::new(&format!("PubkeyAcceptedAlgorithms {policy}")) else { return };
+        sshd.generate("ours", "rsa");
+        sshd.generate("theirs", "rsa");
+        sshd.authorize(&sshd.public("ours"));
+        assert_eq!(sshd.ask(&["theirs", "ours"]).await.verdicts, [Refused, Accepted], "{policy}");
+    }
+}
+
+/// The verdict about a listed key, with more lines of configuration.
+async fn verdict(more: &str, user: Option<&str>, options: &str) -> Option<Verdict> {
+    let sshd = Sshd::new(more)?;
+    sshd.generate("key", "ed25519");
+    sshd.authorize(&format!("{options}{}", sshd.public("key")));
+    let answer = match user {
+        None => sshd.ask(&["key"]).await,
+        Some(user) => sshd.ask_as(user, &["key"], None, &Limits::default()).await,
+    };
+    assert_eq!(answer.why, None);
+    Some(answer.verdicts[0])
+}
+
+#[tokio::test]
+async fn refused_holds_whatever_refuses_and_accepted_is_not_all() {
+    for (more, user, options, expected) in [
+        ("", None, "", Accepted),
+        ("", Some("nobody-of-this-name"), "", Refused),
+        ("DenyUsers root", None, "", Refused),
+        ("PubkeyAuthentication no", None, "", Refused),
+        ("", None, "from=\"10.1.2.3\" ", Refused),
+        ("", None, "from=\"127.0.0.1\" ", Accepted),
+        // sshd looks at this only after the signature.
+        ("PermitRootLogin no", None, "", Accepted),
+    ] {
+        let Some(verdict) = verdict(more, user, options).await else { return };
+        assert_eq!(verdict, expected, "{more:?}, {user:?}, {options:?}");
+    }
+}
+
+#[tokio::test]
+async fn methods_are_what_is_offered() {
+    let Some(sshd) = Sshd::new("PasswordAuthentication no") else { return };
+    let answer = sshd.ask(&[]).await;
+    assert_eq!((answer.methods, answer.why), (Some(vec!["publickey".into()]), None));
+}
+
+#[tokio::test]
+async fn few_tries_take_more_connections_and_one_is_not_enough() {
+    for (tries, expected, connections, why) in
+        [("2", Refused, 3, None), ("1", NotAnswered, 1, Some(Unanswered::Closed(Stage::Keys)))]
+    {
+        let Some(sshd) = Sshd::new(&format!("MaxAuthTries {tries}")) else { return };
+        let names = ["one", "two", "three"];
+        names.iter().for_each(|name| sshd.generate(name, "ed25519"));
+        let answer = sshd.ask(&names).await;
+        assert_eq!((answer.verdicts, answer.connections, answer.why), (vec![expected; 3], connections, why));
+    }
+}
+
+#[tokio::test]
+async fn the_pinned_host_key_is_asked_for_and_compared() {
+    let Some(sshd) = Sshd::new("") else { return };
+    sshd.generate("key", "ed25519");
+    for pinned in ["host-rsa", "host-ecdsa", "host-ed25519"] {
+        let answer = sshd.ask_pinned(&["key"], pinned).await;
+        assert_eq!((answer.verdicts, answer.host_key), (vec![Refused], Some(sshd.blob(pinned))), "{pinned}");
+    }
+    sshd.generate("another", "rsa");
+    let answer = sshd.ask_pinned(&["key"], "another").await;
+    let shown = sshd.blob("host-rsa");
+    assert_eq!((answer.verdicts, answer.why), (vec![NotAnswered], Some(Unanswered::OtherHostKey(shown))));
+}
+
+/// An sshd with its own rules, five times as fast: a second for a connection without a login, and out from three seconds
+/// on. It is asked about so many keys, each on a connection of its own.
+async fn punishing(keys: usize, limits: Limits) -> Option<(Sshd, Answer)> {
+    let sshd = Sshd::listening("PerSourcePenalties authfail:1 noauth:1 min:3 max:600")?;
+    sshd.generate("key", "ed25519");
+    let answer = sshd.ask_within(&vec!["key"; keys], &limits).await;
+    Some((sshd, answer))
+}
+
+#[tokio::test]
+async fn an_sshd_that_punishes_is_not_provoked() {
+    let limits = Limits { refusals: 1, pause_ms: 1_200, ..Limits::default() };
+    let Some((_, answer)) = punishing(8, limits).await else { return };
+    assert_eq!((answer.verdicts, answer.connections, answer.why), (vec![Refused; 8], 8, None));
+}
+
+#[tokio::test]
+async fn an_sshd_that_has_turned_us_away_answers_later() {
+    let limits = Limits { refusals: 1, pause_ms: 0, shut_out_ms: 5_000, ..Limits::default() };
+    let Some((sshd, answer)) = punishing(8, limits.clone()).await else { return };
+    assert_eq!((answer.verdicts, answer.why), (vec![Refused; 8], None));
+    assert!(answer.connections > 8 && answer.took_ms > 5_000, "{} connections", answer.connections);
+    // Without any time left for the wait.
+    let answer = sshd.ask_within(&["key"; 30], &Limits { in_all_ms: 4_000, ..limits }).await;
+    assert!(answer.verdicts.contains(&NotAnswered));
+    assert_eq!(answer.why, Some(Unanswered::ShutOut("Not allowed at this time".into())));
 }
