@@ -124,9 +124,7 @@ impl StoredMachines {
     /// # Errors
     /// As [`StoredMachines::open`].
     pub fn snapshotting(data: &Path, snapshot_min_bytes: u64) -> Result<StoredMachines, StoreError> {
-        let mut options = Options::new(Vec::new());
-        options.snapshot_min_bytes = snapshot_min_bytes;
-        StoredMachines::with(data, options)
+        StoredMachines::with(data, Options::new(Vec::new()).snapshotting(snapshot_min_bytes))
     }
 
     fn with(data: &Path, options: Options) -> Result<StoredMachines, StoreError> {

@@ -80,7 +80,18 @@ impl Options {
             steps: Steps::default(),
         }
     }
+
+    /// The same with a snapshot as soon as the log has so many bytes, and as many as the last snapshot. Where that is little,
+    /// so is SQLite's own log: a small disk has no room for it either.
+    #[must_use]
+    pub fn snapshotting(self, snapshot_min_bytes: u64) -> Options {
+        let checkpoint_bytes = self.checkpoint_bytes.min(snapshot_min_bytes / 8).max(CHECKPOINT_BYTES_MIN);
+        Options { snapshot_min_bytes, checkpoint_bytes, ..self }
+    }
 }
+
+/// Less is not worth the syncs of writing it back.
+const CHECKPOINT_BYTES_MIN: u64 = 256 << 10;
 
 /// Rows in a directory.
 #[derive(Debug)]

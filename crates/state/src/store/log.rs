@@ -39,9 +39,7 @@ impl LogStore {
     /// # Errors
     /// As [`LogStore::open`].
     pub fn snapshotting(data: &Path, snapshot_min_bytes: u64) -> Result<LogStore, StoreError> {
-        let mut options = options(Retention::default());
-        options.snapshot_min_bytes = snapshot_min_bytes;
-        LogStore::with(data, options)
+        LogStore::with(data, options(Retention::default()).snapshotting(snapshot_min_bytes))
     }
 
     fn with(data: &Path, options: Options) -> Result<LogStore, StoreError> {

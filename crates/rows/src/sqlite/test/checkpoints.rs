@@ -23,6 +23,13 @@ fn it_begins_anew_again_and_again() {
 }
 
 #[test]
+fn it_is_small_where_the_log_is_to_be_small() {
+    let bytes = |snapshot_min_bytes| Options::new(Vec::new()).snapshotting(snapshot_min_bytes).checkpoint_bytes;
+    assert_eq!([32 << 20, 1 << 30].map(bytes), [4 << 20; 2]);
+    assert_eq!([8 << 20, 1 << 20, 1].map(bytes), [1 << 20, 256 << 10, 256 << 10]);
+}
+
+#[test]
 fn a_reader_holds_it_back_and_nothing_else() {
     let place = place();
     let mut engine = SqliteEngine::open(place.path(), Options { checkpoint_bytes: 20_000, ..options() }).unwrap();

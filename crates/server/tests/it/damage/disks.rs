@@ -135,3 +135,31 @@ fn a_disk_that_fills_up_under_a_server_loses_nothing_and_is_gone_on_with_when_th
     assert!(support::text(&checked).contains("is whole"), "{checked:?}");
     server.stop();
 }
+
+#[test]
+fn a_small_disk_is_not_filled_by_the_logs_of_a_server_that_is_told_so() {
+    let home = Home::new().flag("--snapshot-kib", "256").expecting("nearly full");
+    std::fs::create_dir(home.data()).unwrap();
+    if mounted(&home, "true").is_none() {
+        return;
+    }
+    let serve = home.serve();
+    let mut shell = Command::new("unshare");
+    let script = "mount -t tmpfs -o size=2500k,mode=700 none \"$D\"; exec \"$0\" \"$@\"";
+    shell.args(["-m", "sh", "-ec", script]).arg(serve.get_program()).args(serve.get_args()).env("D", home.data());
+    for (name, value) in serve.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    let server = home.start_as(shell);
+    let client = &server.client;
+    let id = machines::run(client, "boot-ms=1", json!({"Password": "FullDisk+Passw0rd"}))["InstanceId"].clone();
+    // Each writes some pages of 8 KiB to SQLite's own log.
+    for number in 0..600 {
+        let name = format!("{number:060}");
+        client.call("ModifyInstancesAttribute", json!({"InstanceIds": [id], "InstanceName": name}));
+    }
+    server.stop();
+}
