@@ -1,6 +1,6 @@
 //! The log's database: how it is made, opened and looked at.
 
-use super::words::{damaged, failed, io, name};
+use super::words::{NOT_FIT, damaged, failed, io, name};
 use crate::{Error, StreamSpec};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::{
@@ -159,7 +159,7 @@ pub(super) fn open(path: &Path, streams: &[StreamSpec]) -> Result<Connection, Er
         .map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(64);
     if !is_durable(&connection).map_err(failed)? {
-        return Err(Error::Failed { file: name(path), cause: "SQLite does not sync what it commits here".into() });
+        return Err(Error::Failed { file: name(path), cause: NOT_FIT.into() });
     }
     make_streams(&connection, streams).map_err(failed)?;
     Ok(connection)

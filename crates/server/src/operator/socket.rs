@@ -69,7 +69,11 @@ pub(crate) async fn listen(app: Arc<App>, location: Location, mut stop: watch::R
     let listener = match UnixListener::bind(path) {
         Ok(listener) => listener,
         Err(error) => {
-            tracing::error!(%error, path = %path.display(), "the operator's socket cannot be made");
+            tracing::error!(
+                %error,
+                path = %path.display(),
+                "the operator's socket cannot be made, so that no command reaches this server: a local file system such as ext4, xfs or tmpfs holds sockets, vfat and others do not"
+            );
             return;
         }
     };
