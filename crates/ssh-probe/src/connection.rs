@@ -169,9 +169,11 @@ impl client::Handler for Host {
 
     async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
         let blob: Box<[u8]> = key.public_key().to_bytes()?.into();
-        // A server may exchange keys again, and must stay the same.
-        let first = self.shown.get_or_init(|| blob.clone());
-        Ok(*first == blob && self.pinned.as_ref().is_none_or(|pinned| *pinned == blob))
+        let is_pinned = self.pinned.as_ref().is_none_or(|pinned| *pinned == blob);
+        // Of a later key exchange on this connection only whether it is the pinned one counts: who can exchange keys again
+        // is who exchanged them first.
+        let _ = self.shown.set(blob);
+        Ok(is_pinned)
     }
 }
 
