@@ -23,13 +23,12 @@ pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin), bytes_max: usize
     loop {
         while let Some(length) = read.iter().position(|byte| *byte == b'\n') {
             let line = printable(&read[..length]);
-            if line.starts_with("SSH-") {
-                let is_ours = line.starts_with("SSH-2.0-") || line.starts_with("SSH-1.99-");
-                return if is_ours && length < LINE_BYTES {
-                    Ok(Greeting { server: line, read })
-                } else {
-                    Err(Unanswered::NotSsh(line))
-                };
+            if read.starts_with(b"SSH-") {
+                // What russh would not take for a greeting, it would wait for another one after.
+                let is_version_2 = read.starts_with(b"SSH-2.0-") || read.starts_with(b"SSH-1.99-");
+                let is_text = length < LINE_BYTES && std::str::from_utf8(&read[..length]).is_ok();
+                let is_ours = is_version_2 && is_text;
+                return if is_ours { Ok(Greeting { server: line, read }) } else { Err(Unanswered::NotSsh(line)) };
             }
             if SHUT_OUT.iter().any(|words| line.starts_with(words)) {
                 return Err(Unanswered::ShutOut(line));

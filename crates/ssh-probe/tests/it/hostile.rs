@@ -109,23 +109,22 @@ async fn what_is_no_ssh_is_named() {
         (b"HTTP/1.1 400 Bad Request\r\n\r\n".as_slice(), named("HTTP/1.1 400 Bad Request")),
         (b"\x15\x03\x01\0\x02\x02\x16 no line", named(" no line")),
         (b"SSH-1.5-old\r\n", named("SSH-1.5-old")),
+        (b"\x1bSSH-2.0-escaped\r\n", named("SSH-2.0-escaped")),
         (b"\x1b[2Jhello\r\nsecond\r\n", named("[2Jhello")),
         (b"", Unanswered::Closed(Stage::Greeting)),
     ] {
         assert_eq!(cost(Script { first, closes: true, ..SILENT }).await.0, why);
     }
-    let long = [b"SSH-2.0-".as_slice(), &[b'x'; 300], b"\n"].concat().leak();
-    assert_eq!(cost_of_line(long).await, named(std::str::from_utf8(&long[..255]).unwrap()));
-}
-
-/// As `cost`, of a greeting that is not taken for one.
-async fn cost_of_line(first: &'static [u8]) -> Unanswered {
-    let clock = Clock::tokio(1_000);
-    let (near, far) = duplex(1 << 10);
-    let mut near = Some(near);
-    tokio::spawn(Script { first, closes: true, ..SILENT }.play(far, clock));
-    let connect = || future::ready(Ok(near.take().unwrap()));
-    ask(connect, &question(&[(1, Expected::Refused)]), &Limits::default(), clock).await.why.unwrap()
+    let long = [b"SSH-2.0-hostile".as_slice(), &[b'x'; 300], b"\n"].concat().leak();
+    for (first, line) in [(&*long, str::from_utf8(&long[..255]).unwrap()), (b"SSH-2.0-\xff\n", "SSH-2.0-")] {
+        let (near, far) = duplex(1 << 10);
+        let mut near = Some(near);
+        tokio::spawn(Script { first, ..SILENT }.play(far, Clock::tokio(1_000)));
+        let connect = || future::ready(Ok(near.take().unwrap()));
+        let question = question(&[(1, Expected::Refused)]);
+        let answer = ask(connect, &question, &Limits::default(), Clock::tokio(1_000)).await;
+        assert_eq!((answer.why, answer.server), (Some(named(line)), None));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,9 @@
 
 use crate::sshd::Sshd;
 use cvmd_ssh_probe::{Answer, Limits, Stage, Unanswered, Verdict, Verdict::*};
+use russh::keys::PublicKey;
+use std::fs;
+use tokio::io::AsyncReadExt;
 
 #[tokio::test]
 async fn keys_of_every_kind_are_accepted_while_they_are_listed() {
@@ -12,18 +15,23 @@ async fn keys_of_every_kind_are_accepted_while_they_are_listed() {
         sshd.generate(kind, kind);
         sshd.generate(theirs, kind);
     }
+    // A security key's public part: the rest of it is hardware.
+    let parts = [b"\0\0\0\x1ask-ssh-ed25519@openssh.com\0\0\0\x20".as_slice(), &[7; 32], b"\0\0\0\x04ssh:"].concat();
+    let line = PublicKey::from_bytes(&parts).unwrap().to_openssh().unwrap() + "\n";
+    fs::write(sshd.path("sk.pub"), line).unwrap();
+    let kinds = [kinds.as_slice(), &["sk"]].concat();
     let lines: String = kinds.iter().map(|kind| sshd.public(kind)).collect();
     sshd.authorize(&lines);
-    let all: Vec<&str> = theirs.iter().map(String::as_str).chain(kinds).collect();
+    let all: Vec<&str> = theirs.iter().map(String::as_str).chain(kinds.iter().copied()).collect();
     let answer = sshd.ask(&all).await;
-    assert_eq!(answer.verdicts, [[Refused; 5], [Accepted; 5]].concat());
+    assert_eq!(answer.verdicts, [[Refused; 5].as_slice(), &[Accepted; 6]].concat());
     // Seven refusals, because an RSA key has three algorithms.
     assert_eq!((answer.connections, answer.why), (2, None));
     assert_eq!(answer.methods.unwrap(), ["publickey".into(), "password".into()]);
     assert_eq!(answer.host_key.unwrap(), sshd.blob("host-ed25519"));
     assert!(answer.server.unwrap().starts_with("SSH-2.0-OpenSSH_"));
     sshd.authorize("");
-    assert_eq!(sshd.ask(&kinds).await.verdicts, [Refused; 5]);
+    assert_eq!(sshd.ask(&kinds).await.verdicts, [Refused; 6]);
 }
 
 #[tokio::test]
@@ -120,6 +128,18 @@ async fn the_pinned_host_key_is_asked_for_and_compared() {
     let answer = sshd.ask_pinned(&["key"], "another").await;
     let shown = sshd.blob("host-rsa");
     assert_eq!((answer.verdicts, answer.why), (vec![NotAnswered], Some(Unanswered::OtherHostKey(shown))));
+}
+
+#[tokio::test]
+async fn an_sshd_with_too_many_connections_is_busy() {
+    let Some(sshd) = Sshd::listening("MaxStartups 1") else { return };
+    sshd.generate("key", "ed25519");
+    let mut other = sshd.connect().await.unwrap();
+    other.read_u8().await.unwrap();
+    let limits = Limits { in_all_ms: 5_000, ..Limits::default() };
+    let answer = sshd.ask_within(&["key"], &limits).await;
+    assert_eq!(answer.verdicts, [NotAnswered]);
+    assert_eq!(answer.why, Some(Unanswered::ShutOut("Exceeded MaxStartups".into())));
 }
 
 /// An sshd with its own rules, five times as fast: a second for a connection without a login, and out from three seconds

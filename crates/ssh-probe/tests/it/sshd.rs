@@ -130,7 +130,7 @@ impl Sshd {
         fs::write(self.path("authorized_keys"), text).unwrap();
     }
 
-    async fn connect(&self) -> io::Result<TcpStream> {
+    pub(crate) async fn connect(&self) -> io::Result<TcpStream> {
         if let Some(address) = self.address {
             return TcpStream::connect(address).await;
         }

@@ -137,8 +137,9 @@ async fn a_blob_that_is_no_key_is_not_answered_and_the_others_are() {
     assert_eq!((answer.verdicts.as_slice(), answer.why), (expected.as_slice(), Some(Unanswered::NotAKey)));
 }
 
-/// Turns away so many connections first, and then lets `peer` answer.
-async fn turned_away(times: usize, peer: &Peer) -> Answer {
+/// An answer of a server that turns so many connections away first.
+async fn turned_away(times: usize) -> Answer {
+    let peer = Peer::new(&[]);
     let mut left = iter::repeat_n((), times);
     let connect = move || -> future::Ready<io::Result<DuplexStream>> {
         let (near, mut far) = duplex(1 << 10);
@@ -147,17 +148,18 @@ async fn turned_away(times: usize, peer: &Peer) -> Answer {
     };
     let connect = || {
         let is_turned_away = left.next().is_some();
-        async move { if is_turned_away { connect().await } else { peer.connect().await } }
+        let later = peer.connect();
+        async move { if is_turned_away { connect().await } else { later.await } }
     };
     ask(connect, &refused(1), &Limits::default(), Clock::tokio(1_000)).await
 }
 
 #[tokio::test(start_paused = true)]
 async fn being_turned_away_is_waited_out_as_long_as_there_is_time() {
-    let answer = turned_away(3, &Peer::new(&[])).await;
+    let answer = turned_away(3).await;
     assert_eq!((answer.verdicts, answer.why), (vec![Verdict::Refused], None));
     assert_eq!((answer.connections, answer.took_ms), (4, 75_000));
-    let answer = turned_away(4, &Peer::new(&[])).await;
+    let answer = turned_away(4).await;
     assert_eq!(answer.verdicts, [Verdict::NotAnswered]);
     assert_eq!(answer.why, Some(Unanswered::ShutOut("Not allowed at this time".into())));
     assert_eq!(answer.took_ms, 75_000);
