@@ -3,8 +3,11 @@
 //! Logging never blocks or fails: lines gather in memory, a thread writes them, and lines that cannot be written, or
 //! would use too much memory, are dropped and counted.
 
-use crate::cli::arguments::Format;
-use crate::plain_words;
+use crate::{
+    cli::arguments::Format,
+    plain_words,
+    repeats::{self, Repeats},
+};
 use anyhow::{Context, bail};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::{
@@ -58,7 +61,7 @@ pub(crate) fn begin(level: &str, format: Format) -> anyhow::Result<()> {
         Format::Text => layer.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),
         Format::Json => layer.json().flatten_event(true).boxed(),
     };
-    let begun = tracing_subscriber::registry().with(lines).with(filter).try_init();
+    let begun = tracing_subscriber::registry().with(lines).with(Repeats).with(filter).try_init();
     begun.map_err(|error| anyhow::anyhow!("logging cannot begin: {error}"))
 }
 
@@ -93,6 +96,7 @@ pub(crate) fn checked(filter: String) -> anyhow::Result<String> {
 
 /// Returns when the lines so far have been written, or nobody reads them.
 pub(crate) fn end() {
+    repeats::report(true);
     let are_left = |lines: &mut Waiting| lines.is_being_written || !lines.text.is_empty();
     LINES.written.wait_while_for(&mut LINES.lock(), are_left, END_WITHIN);
 }
@@ -170,6 +174,7 @@ impl Lines {
             if unreported > 0 {
                 tracing::warn!(lines = unreported, "log lines before this one were lost");
             }
+            repeats::report(false);
         }
     }
 }

@@ -33,6 +33,7 @@ mod plain_words;
 mod print;
 mod random;
 mod recovery;
+mod repeats;
 mod replays;
 mod sealing;
 mod seed;

@@ -48,6 +48,7 @@ const HOMES_OF: &[Home] = &[
             "crates/state/src/persist.rs",
             "crates/state/src/writer.rs",
             "crates/server/src/http/",
+            "crates/server/src/repeats.rs",
             "crates/server/src/waiting.rs",
             "crates/server/src/work.rs",
             "crates/server/tests/",

@@ -10,20 +10,16 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinSet,
-    time::Instant,
 };
 
 /// After the stop, requests under way have this long.
 const GRACE: Duration = Duration::from_secs(5);
 /// The pause in accepting after an error.
 const REST: Duration = Duration::from_millis(20);
-/// Such errors are logged at most this often.
-const LOGGED_EVERY: Duration = Duration::from_secs(10);
 
 /// Answers until `stop` changes, then lets the requests under way finish.
 pub(crate) async fn serve(app: Arc<App>, tls: Arc<Tls>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
-    let mut last_logged: Option<Instant> = None;
     loop {
         let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -32,10 +28,7 @@ pub(crate) async fn serve(app: Arc<App>, tls: Arc<Tls>, listener: TcpListener, m
                     // Most likely there are no descriptors left.
                     app.metrics.reached(Bound::Accepting);
                     let made_room = app.connections.close_one();
-                    if last_logged.is_none_or(|last| last.elapsed() > LOGGED_EVERY) {
-                        last_logged = Some(Instant::now());
-                        tracing::warn!(%error, made_room, "a connection could not be accepted");
-                    }
+                    tracing::warn!(%error, made_room, "a connection could not be accepted");
                     tokio::time::sleep(REST).await;
                     continue;
                 }
