@@ -256,8 +256,13 @@ impl Hypervisor for SimulatedHypervisor {
         self.machines.store.work(1, Work::PutEpoch(epoch)).await.map(drop).map_err(Error::Store)
     }
 
-    fn broken(&self) -> Option<Box<str>> {
-        self.machines.store.broken()
+    fn trouble(&self) -> Option<Box<str>> {
+        self.machines.store.trouble()
+    }
+
+    async fn try_again(&self) {
+        // The store remembers the outcome.
+        let _ = self.machines.store.work(0, Work::Nothing).await;
     }
 
     fn bounds_reached(&self) -> Vec<(&'static str, u64)> {

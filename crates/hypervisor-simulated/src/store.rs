@@ -32,6 +32,9 @@ use uuid::Uuid;
 const GROUP_MAX: usize = 1_024;
 const GROUP_BYTES_MAX: usize = 1 << 20;
 
+/// The number of a row that no machine has: an id is less.
+const NO_MACHINE: u64 = u64::MAX;
+
 /// Why a row was not written.
 pub(crate) type NotWritten = Box<str>;
 
@@ -73,8 +76,8 @@ struct Tally {
     groups: AtomicU64,
     rows: AtomicU64,
     busy_us: AtomicU64,
-    /// Why nothing is written any more.
-    broken: Mutex<Option<NotWritten>>,
+    /// Why the last group was not written, where that is the disk's fault.
+    trouble: Mutex<Option<NotWritten>>,
 }
 
 struct Job {
@@ -93,6 +96,8 @@ pub(crate) enum Work {
     /// Returns what the database holds.
     Read,
     Delete,
+    /// Writes as little as can be.
+    Nothing,
     /// Writes the row of an image.
     PutImage(Vec<u8>),
     DeleteImage,
@@ -104,7 +109,7 @@ impl Work {
     fn bytes(&self) -> usize {
         match self {
             Work::Put(body) | Work::PutAndRead(body) | Work::PutImage(body) => body.len(),
-            Work::Delete | Work::DeleteImage | Work::Read | Work::PutEpoch(_) => 0,
+            Work::Delete | Work::Nothing | Work::DeleteImage | Work::Read | Work::PutEpoch(_) => 0,
         }
     }
 }
@@ -249,9 +254,9 @@ impl Store {
         answered.await.map_err(|_| "the writer has ended")?
     }
 
-    /// Why nothing is written until the next start; none if it is.
-    pub(crate) fn broken(&self) -> Option<NotWritten> {
-        self.tally.broken.lock().clone()
+    /// Why nothing is written now, and what ends that; none if it is.
+    pub(crate) fn trouble(&self) -> Option<NotWritten> {
+        self.tally.trouble.lock().clone()
     }
 
     /// The totals of what was written.
@@ -312,14 +317,7 @@ impl Writer {
 
     fn write(&mut self, jobs: &mut Vec<Job>) {
         let begun = Instant::now();
-        let written = self.append(jobs).map_err(|error| {
-            let error = error.to_string();
-            tracing::error!(error, rows = jobs.len(), "a group of the machines' rows was not written");
-            if self.engine.closed().is_some() {
-                self.tally.broken.lock().get_or_insert_with(|| error.as_str().into());
-            }
-            NotWritten::from(error)
-        });
+        let written = self.append(jobs).map_err(|error| NotWritten::from(error.to_string()));
         let mut read = written.clone().and_then(|()| self.read(jobs).map_err(|error| error.to_string().into()));
         self.tally.groups.fetch_add(1, Relaxed);
         self.tally.rows.fetch_add(jobs.len() as u64, Relaxed);
@@ -342,6 +340,7 @@ impl Writer {
             match work {
                 Work::Put(body) | Work::PutAndRead(body) => group.put(MACHINES, *id, body),
                 Work::Delete => group.delete(MACHINES, *id),
+                Work::Nothing => group.delete(MACHINES, NO_MACHINE),
                 Work::PutImage(body) => group.put(IMAGES, *id, body),
                 Work::DeleteImage => group.delete(IMAGES, *id),
                 Work::PutEpoch(epoch) => group.put(EPOCH, *id, epoch.to_string().as_bytes()),
@@ -349,10 +348,28 @@ impl Writer {
             }
         }
         if !group.is_empty() {
-            self.engine.append(self.revision + 1, &group)?;
+            let appended = self.engine.append(self.revision + 1, &group);
+            self.remember(&appended, group.rows());
+            appended?;
             self.revision += 1;
         }
         Ok(())
+    }
+
+    /// Remembers a trouble that lasts: a full disk, a lock, or that nothing is written until the next start.
+    fn remember(&self, appended: &Result<(), Error>, rows: usize) {
+        let is_closed = self.engine.closed().is_some();
+        let lasts = |error: &&Error| is_closed || matches!(error, Error::Full { .. } | Error::Locked { .. });
+        let trouble = appended.as_ref().err().filter(lasts);
+        let remembered = trouble.map(|error| error.to_string().into());
+        let before = std::mem::replace(&mut *self.tally.trouble.lock(), remembered);
+        match appended {
+            // Once, not for each group while it lasts: the log may be on the same full disk.
+            Err(_) if trouble.is_some() && before.is_some() => {}
+            Err(error) => tracing::error!(%error, rows, "a group of the machines' rows was not written"),
+            Ok(()) if before.is_some() => tracing::info!("machines can be changed again"),
+            Ok(()) => {}
+        }
     }
 
     /// What the database holds of the rows that are asked for.

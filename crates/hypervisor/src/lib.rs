@@ -195,10 +195,13 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
         Ok(())
     }
 
-    /// Why no machine can be changed until the next start; none if they can.
-    fn broken(&self) -> Option<Box<str>> {
+    /// Why no machine can be changed, and what ends that; none if they can.
+    fn trouble(&self) -> Option<Box<str>> {
         None
     }
+
+    /// Finds out whether that is over, as when there is room on a full disk again.
+    async fn try_again(&self) {}
 
     /// Ends the driver's own work: sessions, listeners, verbs that wait. Everything requested before is durable then,
     /// and the machines stay as they are.

@@ -21,9 +21,11 @@ use cvmd_model::{AccountNumber, RegionId, RequestId};
 use cvmd_operations::{Figures, Gate};
 use cvmd_state::{CommitError, Settings, State, Transaction};
 use cvmd_wire::{Dialect, Language};
+use parking_lot::Mutex;
 use std::{
     convert::Infallible,
     num::NonZeroUsize,
+    path::PathBuf,
     sync::{Arc, OnceLock},
 };
 
@@ -64,6 +66,8 @@ pub(crate) struct App {
     pub(crate) engine: OnceLock<Gauge>,
     /// Holds the engine's effects back; set once it runs.
     pub(crate) gate: OnceLock<Gate>,
+    /// A directory whose disk has no room; none if all have.
+    pub(crate) full_disk: Mutex<Option<PathBuf>>,
 }
 
 type Gauge = Box<dyn Fn() -> Figures + Send + Sync>;
@@ -103,6 +107,7 @@ impl App {
             open_consoles: Slots::new(shares.consoles),
             engine: OnceLock::new(),
             gate: OnceLock::new(),
+            full_disk: Mutex::default(),
         }
     }
 

@@ -28,7 +28,7 @@ pub(crate) async fn keep(app: &App) -> Infallible {
 /// Begins another one. Where that cannot be written, the last one goes on, and the next attempt has the same number.
 pub(crate) async fn begin(app: &App) {
     // Health tells of these; trying would only be logged.
-    if app.state.write_error().is_some() || app.hypervisor.broken().is_some() {
+    if app.state.write_error().is_some() || app.hypervisor.trouble().is_some() {
         return;
     }
     let epoch = app.state.view().settings().epoch + 1;

@@ -91,7 +91,7 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut signalled: watch::R
         _ = signalled.wait_for(|signalled| *signalled) => Ok(()),
         gone = data.gone() => Err(gone),
         () = parent::gone(config.temporary_for) => Ok(()),
-        never = recovery::try_again(&app, &config.data) => match never {},
+        never = recovery::watch(&app, &config.data) => match never {},
         never = epochs::keep(&app) => match never {},
     };
     let is_orphaned = config.temporary_for.is_some_and(parent::is_gone);

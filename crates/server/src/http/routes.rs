@@ -118,9 +118,11 @@ fn is_of_browser(head: &Parts) -> bool {
 
 fn health(app: &App) -> Response<Full<Bytes>> {
     let message = if let Some(why) = app.state.write_error() {
-        format!("nothing can be made durable: {why}. Changes are refused until it can\n")
-    } else if let Some(why) = app.hypervisor.broken() {
+        format!("changes are refused, for they cannot be made durable: {why}\n")
+    } else if let Some(why) = app.hypervisor.trouble() {
         format!("no machine can be changed: {why}\n")
+    } else if let Some(directory) = &*app.full_disk.lock() {
+        format!("changes may be refused at any time: the disk of {} is nearly full\n", directory.display())
     } else {
         return text(StatusCode::OK, "ok\n");
     };

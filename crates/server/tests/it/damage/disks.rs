@@ -1,9 +1,12 @@
 //! Disks that cannot be written to: read-only ones and full ones, each mounted for the commands of one test alone.
 
 use super::{bytes, copy, used};
-use crate::support::{self, Home, machines, until};
+use crate::support::{self, Home, Server, machines, until};
 use serde_json::json;
-use std::process::{Command, Output};
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
 
 /// Runs a script in a mount namespace of its own, with `$0` for cvmd and `$D` for the data directory; None, said aloud, where
 /// that is not allowed.
@@ -92,26 +95,65 @@ fn a_first_start_on_a_disk_that_is_too_small_says_so_and_leaves_nothing() {
     }
 }
 
-#[test]
-fn a_disk_that_fills_up_under_a_server_loses_nothing_and_is_gone_on_with_when_there_is_room() {
-    let home = Home::new().expecting("full");
-    std::fs::create_dir(home.data()).unwrap();
-    if mounted(&home, "true").is_none() {
-        return;
-    }
+/// A server that has a small disk at `place`, and a file that fills it; None where that is not allowed.
+fn on_a_small_disk(home: &Home, place: &Path) -> Option<(Server, String)> {
+    std::fs::create_dir_all(place).unwrap();
+    mounted(home, "true")?;
     let serve = home.serve();
     let mut shell = Command::new("unshare");
-    let script = "mount -t tmpfs -o size=4m,mode=700 none \"$D\"; exec \"$0\" \"$@\"";
-    shell.args(["-m", "sh", "-ec", script]).arg(serve.get_program()).args(serve.get_args()).env("D", home.data());
+    let script = "mount -t tmpfs -o size=4m,mode=700 none \"$P\"; exec \"$0\" \"$@\"";
+    shell.args(["-m", "sh", "-ec", script]).arg(serve.get_program()).args(serve.get_args()).env("P", place);
     shell.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let server = home.start_as(shell);
+    // The disk as the server sees it.
+    let fill = format!("/proc/{}/root{}/fill", server.pid(), place.display());
+    Some((server, fill))
+}
+
+/// Fills the disk, which health tells of before anything is refused.
+fn fill_up(server: &Server, fill: &str) {
+    assert!(!Command::new("sh").args(["-c", "cat /dev/zero > \"$0\"", fill]).output().unwrap().status.success());
+    until("health tells of it", || health(server).starts_with("changes may be refused at any time: "));
+    assert_eq!(server.metric("cvmd_state_writable "), 1);
+}
+
+fn health(server: &Server) -> String {
+    String::from_utf8(server.client.get("/_cvmd/health").unwrap().body).unwrap()
+}
+
+#[test]
+fn a_full_disk_of_the_machines_alone_is_told_by_health_until_there_is_room() {
+    let home = Home::new().expecting("full").expecting("0700 is safer");
+    let Some((server, fill)) = on_a_small_disk(&home, &home.data().join("machines")) else { return };
     let client = &server.client;
     let instance = machines::run(client, "boot-ms=1", json!({"Password": "FullDisk+Passw0rd"}));
     let id = instance["InstanceId"].as_str().unwrap();
-    // The server's disk, as it sees it.
-    let data = format!("/proc/{}/root{}", server.pid(), home.data().display());
-    let fill = format!("{data}/fill");
-    assert!(!Command::new("sh").args(["-c", "cat /dev/zero > \"$0\"", &fill]).output().unwrap().status.success());
+    fill_up(&server, &fill);
+    // What SQLite's log has room for is still written.
+    until("a machine cannot be changed", || {
+        if machines::instance(client, id)["InstanceState"] == "RUNNING" {
+            client.call("StopInstances", json!({"InstanceIds": [id], "StopType": "HARD"}));
+        } else {
+            client.call("StartInstances", json!({"InstanceIds": [id]}));
+        }
+        machines::settled(client, id);
+        health(&server).starts_with("no machine can be changed: ")
+    });
+    assert!(health(&server).contains("/machines/log.db: the disk is full: make room, and it goes on"));
+    client.call("CreateKeyPair", json!({"KeyName": "meanwhile", "ProjectId": 0}));
+    std::fs::remove_file(fill).unwrap();
+    until("the server is healthy again", || server.is_healthy());
+    server.stop();
+}
+
+#[test]
+fn a_disk_that_fills_up_under_a_server_loses_nothing_and_is_gone_on_with_when_there_is_room() {
+    let home = Home::new().expecting("full");
+    let Some((server, fill)) = on_a_small_disk(&home, &home.data()) else { return };
+    let client = &server.client;
+    let instance = machines::run(client, "boot-ms=1", json!({"Password": "FullDisk+Passw0rd"}));
+    let id = instance["InstanceId"].as_str().unwrap();
+    fill_up(&server, &fill);
     let rename =
         |name: &str| client.answer("ModifyInstancesAttribute", json!({"InstanceIds": [id], "InstanceName": name}));
     let mut last = instance["InstanceName"].as_str().unwrap().to_owned();
@@ -123,8 +165,8 @@ fn a_disk_that_fills_up_under_a_server_loses_nothing_and_is_gone_on_with_when_th
         }
         !is_made
     });
-    let health = String::from_utf8(client.get("/_cvmd/health").unwrap().body).unwrap();
-    assert!(health.contains("full"), "{health}");
+    let said = health(&server);
+    assert!(said.starts_with("changes are refused, ") && said.contains("make room"), "{said}");
     assert_eq!(machines::instance(client, id)["InstanceName"], *last, "reads go on, without what was refused");
     std::fs::remove_file(fill).unwrap();
     until("the server is healthy again", || server.is_healthy());
