@@ -29,6 +29,7 @@ use std::{
 };
 use tokio::{
     net::{TcpListener, TcpSocket},
+    runtime::{Builder, Handle},
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
@@ -45,20 +46,28 @@ const UNSENT_BYTES_MAX: u32 = 1024 * 1024;
 pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
     // One thread more than requests that compute in turns: however many wait, one is free to read and write.
     let threads = app::processors() + 1;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
-    let runtime = runtime.context("no async runtime")?;
-    runtime.block_on(serve(config))
+    let clients = Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let clients = clients.context("no async runtime")?;
+    // The operator's commands stand behind no client.
+    let operator = Builder::new_multi_thread().worker_threads(1).thread_name("operator").enable_all().build();
+    let operator = operator.context("no async runtime for the operator")?;
+    clients.block_on(serve(config, operator.handle()))
 }
 
-async fn serve(config: &Config) -> anyhow::Result<()> {
+async fn serve(config: &Config, operator: &Handle) -> anyhow::Result<()> {
     // First, so that a signal during a long start is not lost.
     let signalled = signals()?;
     let data = DataDirectory::open(&config.data)?;
     data.forget_failure();
-    serve_on(config, &data, signalled).await.inspect_err(|why| data.give_up(why))
+    serve_on(config, &data, operator, signalled).await.inspect_err(|why| data.give_up(why))
 }
 
-async fn serve_on(config: &Config, data: &DataDirectory, mut signalled: watch::Receiver<bool>) -> anyhow::Result<()> {
+async fn serve_on(
+    config: &Config,
+    data: &DataDirectory,
+    operator: &Handle,
+    mut signalled: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
     let listener = listen(config)?;
     let address = listener.local_addr()?;
     let tls = Arc::new(Tls::open(data, config.tls.as_ref(), Clock::System)?);
@@ -83,7 +92,7 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut signalled: watch::R
     write_private(&data.endpoint(), &endpoint)?;
     let (stop, stopped) = watch::channel(false);
     let location = Location { socket: data.socket(), credential_file: data.credential(), endpoint: endpoint.clone() };
-    let operator = tokio::spawn(socket::listen(Arc::clone(&app), location, stopped.clone()));
+    let operator = operator.spawn(socket::listen(Arc::clone(&app), location, stopped.clone()));
     let http = tokio::spawn(http::serve(Arc::clone(&app), tls, listener, stopped));
     announce(&endpoint);
     tracing::info!(data = %data.path().display(), ssh_port = app.hypervisor.ssh_port(), "ready");

@@ -2,7 +2,7 @@
 
 use crate::support::{self, Home, Server, machines, refused, ssh, ssh::Key, text};
 use serde_json::{Value, json};
-use std::{process::Output, time::Duration};
+use std::{path::Path, process::Output, time::Duration};
 
 #[test]
 fn accounts_and_credentials_are_added_and_listed() {
@@ -430,4 +430,27 @@ fn ssh_ports_that_are_set_later_are_used() {
     let server = start("2222,0");
     assert_eq!(port(&server), u64::from(free), "clients know it");
     assert!(server.stop().contains("stays as clients know it"));
+}
+
+/// A flood of clients takes the threads that answer clients.
+#[test]
+fn commands_are_answered_by_a_thread_of_their_own() {
+    let home = Home::new();
+    let server = home.start();
+    let threads =
+        std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap().map(|thread| thread.unwrap().path());
+    let read = |path: &Path, name: &str| std::fs::read_to_string(path.join(name)).unwrap();
+    let operators: Vec<_> = threads.filter(|thread| read(thread, "comm").trim() == "operator").collect();
+    let waits = || {
+        let status = read(&operators[0], "status");
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
+        line.trim().parse::<usize>().unwrap()
+    };
+    let before = waits();
+    (0..20).for_each(|_| server.client.call("DescribeZones", json!({})).as_object().map(|_| ()).unwrap());
+    assert!(waits() < before + 20);
+    let before = waits();
+    (0..20).for_each(|_| drop(text(&home.ask(&["account", "list"]))));
+    assert!(waits() >= before + 20);
+    server.stop();
 }
