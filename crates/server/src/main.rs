@@ -48,6 +48,7 @@ mod under_way;
 mod waiting;
 mod work;
 
+use nix::sys::signal::SigSet;
 use print::Unprinted;
 use std::{io::Write, process::ExitCode};
 
@@ -55,6 +56,8 @@ use std::{io::Write, process::ExitCode};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // What a parent had blocked is inherited: nothing but SIGKILL would end a server that hears no SIGTERM.
+    let _ = SigSet::empty().thread_set_mask();
     let arguments = match cli::variables::parse() {
         Ok(arguments) => arguments,
         Err(error) => return show(&error),

@@ -68,6 +68,16 @@ fn a_second_signal_ends_a_server_at_once() {
 }
 
 #[test]
+fn a_signal_that_was_blocked_before_the_start_ends_a_server_too() {
+    let home = Home::new();
+    let serve = home.serve();
+    let mut blocking = Command::new("env");
+    blocking.arg("--block-signal").arg(serve.get_program()).args(serve.get_args());
+    blocking.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    home.start_as(blocking).stop();
+}
+
+#[test]
 fn a_closed_terminal_stops_a_server_as_sigterm_does_and_nohup_keeps_it() {
     let home = Home::new();
     let mut child = home.serve().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
