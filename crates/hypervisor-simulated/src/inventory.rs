@@ -4,7 +4,7 @@ use crate::{
     image::Image,
     machine::Machine,
     store::text,
-    store_error::StoreError,
+    store_error::{StoreError, image_name, machine_name},
     takeover::{DIRECTORY, EPOCH, IMAGES, MACHINES},
 };
 use cvmd_model::{ImageId, InstanceId};
@@ -60,13 +60,15 @@ impl Inventory {
                 }
                 _ => Ok(false),
             };
-            let table = &chunk.table;
+            let row = match &*chunk.table {
+                MACHINES => format!("the row of machine {}", machine_name(sequence)),
+                IMAGES => format!("the row of image {}", image_name(sequence)),
+                table => format!("row {sequence} of {table}"),
+            };
             match added {
                 Ok(true) => {}
-                Ok(false) => {
-                    self.faults.push(format!("machines: row {sequence} of {table} is not of that number there"))
-                }
-                Err(cause) => self.faults.push(format!("machines: row {sequence} of {table} cannot be read: {cause}")),
+                Ok(false) => self.faults.push(format!("machines: {row} is not of that one")),
+                Err(cause) => self.faults.push(format!("machines: {row} cannot be read: {cause}")),
             }
         }
     }

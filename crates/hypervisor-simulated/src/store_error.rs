@@ -1,5 +1,8 @@
 //! The errors of opening the machines of a data directory.
 
+use cvmd_model::{ImageId, InstanceId};
+use cvmd_rows::row_name;
+
 /// The machines could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -9,8 +12,17 @@ pub enum StoreError {
     File(#[from] std::io::Error),
     #[error("machines: the table {name} is a newer version's: use that one")]
     Table { name: Box<str> },
-    #[error("machines: the row of machine {id} cannot be read: {cause}")]
+    #[error("machines: the row of machine {} cannot be read: {cause}", machine_name(*id))]
     Row { id: u64, cause: serde_json::Error },
-    #[error("machines: the row of image {id} cannot be read: {cause}")]
+    #[error("machines: the row of image {} cannot be read: {cause}", image_name(*id))]
     ImageRow { id: u64, cause: serde_json::Error },
+}
+
+/// The id of the machine whose row has this number.
+pub(crate) fn machine_name(id: u64) -> String {
+    format!("{}-{}", InstanceId::PREFIX, row_name(id))
+}
+
+pub(crate) fn image_name(id: u64) -> String {
+    format!("{}-{}", ImageId::PREFIX, row_name(id))
 }

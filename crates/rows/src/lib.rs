@@ -28,6 +28,7 @@ pub use engine::{Engine, Found, GROUP_BYTES_MAX, Streams, Take, TakeEntry, TakeG
 pub use error::{BoxError, Error};
 pub use group::{Change, Entry, Group};
 pub use memory::{MemoryEngine, Outcome};
+pub use name::row_name;
 pub use parse::parse_all;
 pub use sqlite::{Moment, Options, SqliteEngine, check, check_unused, is_ours, read_rows};
 pub use stream::{Keep, StreamSpec};

@@ -14,6 +14,7 @@ use crate::{
 };
 use rusqlite::Connection;
 use std::{
+    collections::BTreeSet,
     ops::ControlFlow,
     path::{Path, PathBuf},
 };
@@ -38,7 +39,7 @@ pub fn check_unused(directory: &Path) -> Result<Vec<String>, Error> {
 }
 
 fn faults(directory: &Path, connection: &Connection) -> Result<Vec<String>, Error> {
-    let mut check = Check { path: file(directory), faults: Vec::new() };
+    let mut check = Check { path: file(directory), faults: Vec::new(), lacks_group: false };
     check.all(directory, connection).map_err(|error| failed(&check.path, &error))?;
     Ok(check.faults)
 }
@@ -46,6 +47,8 @@ fn faults(directory: &Path, connection: &Connection) -> Result<Vec<String>, Erro
 struct Check {
     path: PathBuf,
     faults: Vec<String>,
+    /// Whether a group is wrong or missing: where it left the streams is unknown then.
+    lacks_group: bool,
 }
 
 impl Check {
@@ -85,6 +88,9 @@ impl Check {
                 self.say(&format!("stream {stream}"), &error.to_string());
             }
         }
+        if self.lacks_group {
+            parts.clear();
+        }
         for ((stream, number), part) in parts {
             self.say(&format!("stream {stream}, part {number}"), &format!("entry {} is missing", part.first));
         }
@@ -116,7 +122,11 @@ impl Check {
             // Groups that the snapshot covers may be there or not.
             let expected = next.unwrap_or(revision.min(covered + 1));
             if revision != expected {
-                self.say(&format!("groups {expected} to {}", revision.wrapping_sub(1)), "they are missing");
+                self.lacks_group = true;
+                match revision.wrapping_sub(1) {
+                    last if last == expected => self.say(&format!("group {last}"), "it is missing"),
+                    last => self.say(&format!("groups {expected} to {last}"), "they are missing"),
+                }
             }
             next = Some(revision + 1);
             match group(&self.path, row) {
@@ -128,7 +138,10 @@ impl Check {
                         parts.insert((stream, number), part);
                     }
                 }
-                Err(error) => self.wrong(&error),
+                Err(error) => {
+                    self.lacks_group = true;
+                    self.wrong(&error);
+                }
             }
         }
         Ok(())
@@ -157,8 +170,12 @@ impl Check {
             }
             ControlFlow::Continue(())
         })?;
+        let named: BTreeSet<u64> = lines.iter().map(|(number, _)| *number).collect();
         for (number, found) in seen {
             match parts.remove(&(stream.to_owned(), number)) {
+                _ if self.lacks_group => {}
+                // An entry that was named is reason enough for other bytes.
+                Some(part) if named.contains(&number) && (part.first, part.last) == (found.first, found.last) => {}
                 Some(part) if part == found => {}
                 Some(part) => lines.push((number, format!("it is {found} instead of {part}"))),
                 None => lines.push((number, "no group has written to it".into())),

@@ -322,9 +322,10 @@ pub(super) fn integrity_of_log(connection: &Connection) -> rusqlite::Result<Vec<
     Ok(lines)
 }
 
-/// The lines of an answer, without the one that says that all is well.
+/// The lines of an answer, without headings and the one that says that all is well.
 fn ask(connection: &Connection, query: &str) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare(query)?;
     let lines = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
-    Ok(lines.into_iter().filter(|line| line != "ok").collect())
+    let lines = lines.iter().flat_map(|lines| lines.lines());
+    Ok(lines.filter(|line| *line != "ok" && !line.starts_with("***")).map(str::to_owned).collect())
 }

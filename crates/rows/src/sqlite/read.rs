@@ -6,7 +6,7 @@ use super::{
     log::{LogRow, group},
     words::{damaged, failed},
 };
-use crate::{Entry, Error, Found, Group, TakeGroup, group::Changes, stream::Touched};
+use crate::{Entry, Error, Found, Group, TakeGroup, group::Changes, name::row_name, stream::Touched};
 use rusqlite::{Connection, params};
 use std::{collections::HashMap, ops::ControlFlow, path::Path};
 
@@ -37,7 +37,8 @@ pub(super) fn rows_in_group(
         }
     }
     for sequence in wanted {
-        let body = newest.get(sequence).ok_or_else(|| wrong(&format!("it has no row {sequence} of {table}")))?;
+        let body =
+            newest.get(sequence).ok_or_else(|| wrong(&format!("it has no row {} of {table}", row_name(*sequence))))?;
         found.insert(*sequence, body.map(<[u8]>::to_vec));
     }
     Ok(())

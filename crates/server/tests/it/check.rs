@@ -82,8 +82,8 @@ type TextCase = (&'static str, fn(&str) -> String, &'static str);
 const MACHINES: &[TextCase] = &[
     ("machines", |row| renamed(row, "ins-11112222"), "and has no machine"),
     ("machines", |row| renamed(row, "ins-11112222"), "ins-11112222: a machine that no instance has"),
-    ("machines", |row| renamed(row, "ins-11112222"), "of machines is not of that number"),
-    ("machines", |row| row.replacen("\"disk\":", "\"dusk\":", 1), "of machines cannot be read"),
+    ("machines", |row| renamed(row, "ins-11112222"), "machines: the row of machine ins-"),
+    ("machines", |row| row.replacen("\"disk\":", "\"dusk\":", 1), "machines: the row of machine ins-"),
     ("images", |row| renamed(row, "img-11112222"), "img-11112222: the disk of an image that is not there"),
     ("images", |row| renamed(row, "img-11112222"), "an image without a disk"),
     ("directory", |_| "no id".into(), "row 1 of directory"),
