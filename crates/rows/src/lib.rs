@@ -30,6 +30,6 @@ pub use group::{Change, Entry, Group};
 pub use memory::{MemoryEngine, Outcome};
 pub use name::row_name;
 pub use parse::parse_all;
-pub use sqlite::{Moment, Options, SqliteEngine, check, check_unused, is_ours, read_rows};
+pub use sqlite::{Moment, Options, SqliteEngine, check, check_unused, is_ours, read_rows, read_sorted};
 pub use stream::{Keep, StreamSpec};
 pub use takeover::{Copy, Earlier, column_bytes};

@@ -10,7 +10,7 @@ use super::{
     words::{damaged, failed},
 };
 use crate::{Chunk, Error, Take, group::Changes, stream::Touched};
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 /// How often a snapshot is looked for anew that another program deleted because it has named a newer one.
@@ -23,11 +23,20 @@ pub(super) fn load(
     tables: &[Table],
     take: &mut Take<'_>,
 ) -> Result<(Known, Option<Snapshot>), Error> {
+    let (moment, snapshot) = moment(directory, reader)?;
+    let known = load_both(&file(directory), &moment, snapshot.as_ref(), tables, take)?;
+    Ok((known, snapshot))
+}
+
+/// One moment of the log, and the snapshot that it names.
+pub(super) fn moment<'a>(
+    directory: &Path,
+    reader: &'a Connection,
+) -> Result<(Transaction<'a>, Option<Snapshot>), Error> {
     let path = &file(directory);
     let failed = |error: rusqlite::Error| failed(path, &error);
     let mut attempts = 0;
     loop {
-        // One moment of the log and of what it names.
         let transaction = reader.unchecked_transaction().map_err(failed)?;
         if let Some(wrong) = integrity_of_log(&transaction).map_err(failed)?.first() {
             return Err(damaged(path, "in its pages", wrong));
@@ -35,11 +44,7 @@ pub(super) fn load(
         let named = named(&transaction).map_err(failed)?;
         match named.map(|named| Snapshot::open(directory, named)).transpose() {
             Err(Error::Incomplete { .. }) if attempts < ATTEMPTS => attempts += 1,
-            snapshot => {
-                let snapshot = snapshot?;
-                let known = load_both(path, &transaction, snapshot.as_ref(), tables, take)?;
-                return Ok((known, snapshot));
-            }
+            snapshot => return Ok((transaction, snapshot?)),
         }
     }
 }

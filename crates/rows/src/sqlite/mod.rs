@@ -34,7 +34,7 @@ pub(crate) use database::sync_directory;
 use entries::Table;
 use index::Index;
 use known::Known;
-pub use look::read_rows;
+pub use look::{read_rows, read_sorted};
 pub use moment::Moment;
 use rusqlite::Connection;
 use snapshot::Snapshot;

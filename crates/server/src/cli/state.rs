@@ -45,21 +45,20 @@ pub(crate) fn run(command: StateCommand) -> anyhow::Result<ExitCode> {
 
 fn dump(directory: &Path, truth: &str, with_secrets: bool) -> anyhow::Result<()> {
     let mut lines = String::new();
-    cvmd_rows::read_rows(directory, &mut |chunk| {
-        for (sequence, body) in chunk.rows() {
-            let about = json!({"in": truth, "table": *chunk.table, "sequence": sequence}).to_string();
-            let row = match serde_json::from_slice::<Value>(body) {
-                Ok(_) if with_secrets => String::from_utf8_lossy(body).into_owned(),
-                Ok(mut row) => {
-                    hide(&mut row);
-                    row.to_string()
-                }
-                Err(_) => Value::from(String::from_utf8_lossy(body)).to_string(),
-            };
-            lines += &format!("{},\"row\":{row}}}\n", about.trim_end_matches('}'));
-            if lines.len() >= PRINTED_BYTES {
-                print::result(&std::mem::take(&mut lines))?;
+    cvmd_rows::read_sorted(directory, &mut |table, sequence, body| {
+        // As a text: many a reader of JSON takes numbers of this size for others.
+        let about = json!({"in": truth, "table": table, "sequence": sequence.to_string()}).to_string();
+        let row = match serde_json::from_slice::<Value>(body) {
+            Ok(_) if with_secrets => String::from_utf8_lossy(body).into_owned(),
+            Ok(mut row) => {
+                hide(&mut row);
+                row.to_string()
             }
+            Err(_) => Value::from(String::from_utf8_lossy(body)).to_string(),
+        };
+        lines += &format!("{},\"row\":{row}}}\n", about.trim_end_matches('}'));
+        if lines.len() >= PRINTED_BYTES {
+            print::result(&std::mem::take(&mut lines))?;
         }
         Ok(())
     })

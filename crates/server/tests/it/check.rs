@@ -2,8 +2,9 @@
 
 use crate::{
     older,
-    support::{Home, machines, refused, rows, until},
+    support::{Home, machines, refused, rows, text, until},
 };
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 /// A stopped directory with every kind of row.
@@ -165,4 +166,19 @@ fn what_is_there_twice_or_not_at_all_is_found() {
     assert!(lines.contains("machines is missing: put it back"), "{lines}");
     let nothing = Home::new();
     assert!(refused(&nothing.ask(&["state", "check"])).contains("there is no data directory"));
+}
+
+#[test]
+fn a_dump_has_the_rows_of_each_table_together_and_in_their_order() {
+    let home = whole();
+    let dumped = text(&home.ask(&["state", "dump"]));
+    let lines: Vec<Value> = dumped.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let number = |line: &Value| line["sequence"].as_str().unwrap().parse::<u64>().unwrap();
+    // The state comes first.
+    let key = |line: &Value| (line["in"] == "machines", line["table"].as_str().unwrap().to_owned(), number(line));
+    assert!(lines.is_sorted_by_key(key), "{dumped}");
+    for (truth, table) in [("state", "instances"), ("state", "vpcs"), ("machines", "machines")] {
+        let dumped = lines.iter().filter(|line| line["in"] == truth && line["table"] == table).count();
+        assert_eq!(dumped, rows::of::<IgnoredAny>(&home, truth, table).len(), "{table}");
+    }
 }

@@ -128,3 +128,26 @@ fn a_moment_is_copied_while_groups_are_appended_and_snapshots_are_named() {
     drop(engine);
     assert_eq!(everything(&here).unwrap().1, rows_after(157));
 }
+
+#[test]
+fn rows_are_read_in_the_order_of_their_keys_beside_a_writer() {
+    let place = place();
+    let mut engine = open(place.path());
+    let is_sorted = |revision| {
+        let mut read = Vec::new();
+        crate::read_sorted(place.path(), &mut |table, sequence, body| {
+            read.push(((table.to_owned(), sequence), body.to_vec()));
+            Ok(())
+        })
+        .unwrap();
+        let expected: Vec<_> = super::rows_after(revision).into_iter().collect();
+        assert!(read == expected, "after {revision}");
+    };
+    is_sorted(0);
+    append(&mut engine, 1..=60);
+    is_sorted(60);
+    engine.snapshot().unwrap();
+    is_sorted(60);
+    append(&mut engine, 61..=80);
+    is_sorted(80);
+}
