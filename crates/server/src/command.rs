@@ -207,7 +207,8 @@ async fn decide(
             return Err(Reason::Waiting { waiting }.to_api_error(dialect, language, Declared::NONE));
         }
         tracing::error!(%error, "a command could not be committed");
-        Err(Reason::OurFault.to_api_error(dialect, language, Declared::NONE))
+        let reason = if matches!(error, CommitError::Store(_)) { Reason::NotStored } else { Reason::OurFault };
+        Err(reason.to_api_error(dialect, language, Declared::NONE))
     })
 }
 

@@ -206,7 +206,7 @@ mod test {
         let bench = bench();
         bench.store.fail(true);
         let reply = api3(&bench.app, "ImportKeyPair", REGION, IMPORT).await;
-        assert!(reply.contains(r#""Code":"InternalError""#), "{reply}");
+        assert!(reply.contains(r#""Code":"InternalError","Message":"The server cannot store changes now"#), "{reply}");
         let query = legacy_query(&bench.app, &[("Action", "TerminateInstances"), ("InstanceIds.1", "ins-1e4r6y8i")]);
         let reply = legacy(&bench.app, &query).await;
         assert!(reply.contains(r#""Code":"InternalServerError""#), "{reply}");

@@ -206,6 +206,10 @@ reasons! {
         Excess(why: Excess) => why;
         Law(law: Refusal) => law;
         Tag(why: TagRefusal) => why;
+        /// Why stands in the log, and in what health says.
+        NotStored => "InternalError" / "InternalServerError",
+            "The server cannot store changes now, as when its disk is full. Its operator has to see to it; retry your request then.",
+            "服务器目前无法保存更改（例如磁盘已满），需由其运维人员处理，之后请重试。";
         /// The details for the operator are in the log, under the RequestId.
         OurFault => "InternalError" / "InternalServerError",
             "An internal error has occurred. Retry your request; if it persists, give the RequestId to the operator.",

@@ -48,6 +48,7 @@ fn other_reasons() -> Vec<Reason> {
         Reason::Unread { limit: 77 },
         Reason::HalfSent,
         Reason::Replayed,
+        Reason::NotStored,
         Reason::OurFault,
         Reason::Excess(Excess::Text { name: text(), given: 77, limit: 70 }),
         Reason::Excess(Excess::List { name: text(), given: 77, limit: 70 }),
