@@ -78,12 +78,7 @@ impl Page {
                 ("tunnels", Gauge, "Open tunnels to machines.", held.tunnels as u64),
                 ("commit_groups", Counter, "Groups persisted.", groups),
                 ("commits", Counter, "Commands and changes in those groups.", commands),
-                (
-                    "state_log_bytes",
-                    Gauge,
-                    "SQLite's own log in state/, when it was last looked at.",
-                    state.log_bytes(),
-                ),
+                ("state_log_bytes", Gauge, "SQLite's own log in state/, about.", state.log_bytes()),
                 (
                     "state_writable",
                     Gauge,

@@ -41,7 +41,7 @@ pub(super) struct Checkpoints {
 #[derive(Debug, Default)]
 struct Shared {
     is_nearly_done: AtomicBool,
-    /// Size of the log at the last pass.
+    /// Size of the log at the last pass, and about what was written since.
     bytes: AtomicU64,
 }
 
@@ -69,13 +69,14 @@ impl Checkpoints {
         Ok(Checkpoints { bytes_max, bytes: 0, wanted: Some(wanted), shared, thread: Some(thread) })
     }
 
-    /// Size of the log in bytes when it was last measured.
+    /// Size of the log in bytes, about.
     pub(super) fn bytes(&self) -> u64 {
         self.shared.bytes.load(Ordering::Relaxed)
     }
 
     /// Called after each commit with the bytes that it wrote; returns whether everything is in the database now.
     pub(super) fn committed(&mut self, bytes: u64, connection: &Connection, page_bytes: u32) -> bool {
+        self.shared.bytes.fetch_add(bytes, Ordering::Relaxed);
         let is_whole = self.shared.is_nearly_done.swap(false, Ordering::Acquire) && self.pass(connection, page_bytes);
         self.bytes += bytes;
         // A full channel means that the thread is at work already.

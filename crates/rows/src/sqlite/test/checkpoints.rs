@@ -48,3 +48,12 @@ fn a_reader_holds_it_back_and_nothing_else() {
         engine.append(revision, &group(revision)).unwrap();
     }
 }
+
+#[test]
+fn its_size_is_known_before_it_is_written_back_for_the_first_time() {
+    let place = place();
+    let mut engine = SqliteEngine::open(place.path(), options()).unwrap();
+    append(&mut engine, 1..=50);
+    let (written, known) = (std::fs::metadata(place.path().join("log.db-wal")).unwrap().len(), engine.log_bytes());
+    assert!(known >= written / 2 && known <= written * 2, "{known} of {written} bytes");
+}
