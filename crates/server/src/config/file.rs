@@ -1,14 +1,23 @@
 //! The configuration file, in TOML: its keys are the fields of [`Settings`].
 
 use crate::{bounded_file, config::settings::Settings, plain_words};
-use std::path::Path;
+use anyhow::bail;
+use std::{os::unix::fs::FileTypeExt, path::Path};
 
 /// Reads the file.
 ///
 /// # Errors
-/// When it cannot be read; when a key is no setting, or a value is none of its setting: with the line.
+/// When it cannot be read, or is a pipe that nothing came out of; when a key is no setting, or a value is none of its setting:
+/// with the line.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Settings> {
     let text = bounded_file::read_text(path, "the configuration", bounded_file::SMALL_BYTES_MAX)?;
+    // As from a program that has failed: its settings would be lost without a word.
+    if text.is_empty() && path.metadata().is_ok_and(|about| about.file_type().is_fifo()) {
+        bail!(
+            "the configuration {} is a pipe, and nothing came out of it: leave --config out for the defaults",
+            path.display()
+        );
+    }
     toml::from_str(&text).map_err(|error| misread(path, &text, &error))
 }
 

@@ -137,3 +137,17 @@ fn a_configuration_that_comes_through_a_pipe_counts() {
     assert_eq!(server.client.answer("RunInstances", two).unwrap_err().code, "LimitExceeded.InstanceQuota");
     server.stop();
 }
+
+#[test]
+fn a_pipe_that_no_configuration_comes_out_of_is_refused() {
+    let home = Home::new();
+    let serve = home.serve();
+    let mut shell = Command::new("bash");
+    shell.args(["-c", "exec \"$0\" \"$@\" --config <(false)"]).arg(serve.get_program()).args(serve.get_args());
+    shell.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let (status, said) = home.refused_start(&mut shell);
+    assert!(status == 2 && said.contains("is a pipe, and nothing came out of it"), "{status}: {said}");
+    let mut serve = home.serve();
+    serve.args(["--config", "/dev/null"]);
+    home.start_as(serve).stop();
+}
