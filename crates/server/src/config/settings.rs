@@ -57,8 +57,8 @@ pub(crate) struct Settings {
     /// Seconds, 1 to 3600, that a machine has until its sshd answers.
     #[arg(long, env = "CVMD_BOOT_TIMEOUT_S", value_name = "SECONDS", value_parser = seconds, default_value = "120")]
     pub(crate) boot_timeout_s: Option<u64>,
-    /// KiB, 1 to 1048576, that the log of state/ or machines/ has before a snapshot of it is written; never fewer than the
-    /// last snapshot has.
+    /// KiB, 1 to 1048576, to which the log of state/ or machines/ grows before a snapshot takes its place. Where the last
+    /// snapshot is larger, the log grows to the size of that.
     #[arg(long, env = "CVMD_SNAPSHOT_KIB", value_name = "KIB", value_parser = whole, default_value = "32768")]
     pub(crate) snapshot_kib: Option<u64>,
     #[command(flatten)]
