@@ -35,15 +35,17 @@ const BUFFER_BYTES: usize = 64 << 10;
 const END_WITHIN: Duration = Duration::from_secs(1);
 
 /// The parts of the program that a filter can name.
-const OURS: [&str; 10] = [
+const OURS: [&str; 12] = [
     "cvmd",
     "cvmd_actions",
     "cvmd_clock",
     "cvmd_hypervisor",
     "cvmd_hypervisor_simulated",
+    "cvmd_ledger",
     "cvmd_model",
     "cvmd_operations",
     "cvmd_rows",
+    "cvmd_ssh_probe",
     "cvmd_state",
     "cvmd_wire",
 ];
