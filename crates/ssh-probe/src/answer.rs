@@ -38,7 +38,7 @@ pub enum Verdict {
 pub enum Unanswered {
     #[error("no connection: {0}")]
     Unreachable(io::ErrorKind),
-    #[error("{0} took longer than a connection may take")]
+    #[error("{0} took too long")]
     TooSlow(Stage),
     #[error("the time for all questions is over")]
     TimeIsOver,
