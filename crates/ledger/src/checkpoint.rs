@@ -9,7 +9,7 @@
 //! — cvmd.example.org/ledger Az3grlgtzPICa5OS8npVmf1Myq... name of the key, its id and signature, base64
 //! ```
 
-use crate::{Hash, LogName, SigningKey, VerifyingKey};
+use crate::{Hash, LogName, SigningKey, VerifyingKey, text::as_text};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::{fmt, str::FromStr};
 
@@ -48,7 +48,7 @@ impl fmt::Display for Checkpoint {
 }
 
 /// A checkpoint and its signatures. Parsing checks none of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SignedCheckpoint {
     pub checkpoint: Checkpoint,
     signatures: Vec<NoteSignature>,
@@ -92,6 +92,8 @@ impl FromStr for SignedCheckpoint {
         parse(text).filter(|checkpoint| checkpoint.to_string() == text).ok_or(MalformedCheckpoint)
     }
 }
+
+as_text!(SignedCheckpoint);
 
 fn parse(text: &str) -> Option<SignedCheckpoint> {
     let mut lines = text.lines();

@@ -25,12 +25,14 @@ pub(crate) fn every_what(image: u64, text: &str, state: ProofState, answered: An
     let answer = KeyAnswer { user: text.into(), key: Fingerprint([7; 32]), answer: answered };
     let transcript = Transcript {
         address: "127.64.0.2:22".into(),
-        boot: text.into(),
+        boot: Some(text.into()),
         host_key: Some(Fingerprint([8; 32])),
-        banner: text.into(),
-        methods: ["publickey".into(), text.into()].into(),
-        answers: [answer].into(),
+        server: Some(text.into()),
+        methods: Some(["publickey".into(), text.into()].into()),
+        connections: 2,
         took_ms: image.to_u64(),
+        answers: [answer].into(),
+        not_answered: None,
     };
     vec![
         What::KeyBound {},

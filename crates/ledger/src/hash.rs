@@ -1,8 +1,10 @@
 //! Hashes, salts and fingerprints, and their text forms.
 
+use crate::text::as_text;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use cvmd_model::KeyBlob;
 use sha2::{Digest, Sha256};
+use std::{fmt, str::FromStr};
 
 /// The text is not what the type is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -48,51 +50,44 @@ impl Fingerprint {
     }
 }
 
-/// `Display`, `Debug`, `FromStr` and serde for a type by its text form.
-macro_rules! as_text {
-    ($name:ident, $form:literal, $write:expr, $read:expr) => {
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(&$write(self))
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SHA256:{}", STANDARD_NO_PAD.encode(self.0))
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = MalformedHash;
+    fn from_str(text: &str) -> Result<Fingerprint, MalformedHash> {
+        let bytes = text.strip_prefix("SHA256:").and_then(|text| STANDARD_NO_PAD.decode(text).ok());
+        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Fingerprint).ok_or(MalformedHash("SHA256: and 43 characters of base64"))
+    }
+}
+
+macro_rules! as_hex {
+    ($name:ident, $form:literal) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut text = [0; 2 * size_of::<$name>()];
+                // Invariant: the digits of a byte are two, and ASCII.
+                hex::encode_to_slice(self.0, &mut text).expect("two digits a byte");
+                f.write_str(std::str::from_utf8(&text).unwrap_or_default())
             }
         }
 
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                std::fmt::Display::fmt(self, f)
-            }
-        }
-
-        impl std::str::FromStr for $name {
+        impl FromStr for $name {
             type Err = MalformedHash;
             fn from_str(text: &str) -> Result<Self, MalformedHash> {
-                $read(text).map($name).ok_or(MalformedHash($form))
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&$write(self))
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                from_hex(text).map($name).ok_or(MalformedHash($form))
             }
         }
     };
 }
 
-as_text!(Hash, "64 digits of 0-9 and a-f", |hash: &Hash| hex::encode(hash.0), from_hex);
-as_text!(Salt, "32 digits of 0-9 and a-f", |salt: &Salt| hex::encode(salt.0), from_hex);
-as_text!(
-    Fingerprint,
-    "SHA256: and 43 characters of base64",
-    |fingerprint: &Fingerprint| format!("SHA256:{}", STANDARD_NO_PAD.encode(fingerprint.0)),
-    |text: &str| STANDARD_NO_PAD.decode(text.strip_prefix("SHA256:")?).ok()?.try_into().ok()
-);
+as_hex!(Hash, "64 digits of 0-9 and a-f");
+as_hex!(Salt, "32 digits of 0-9 and a-f");
+as_text!(Hash Salt Fingerprint);
 
 /// Small letters alone: a hash has one text form.
 fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {

@@ -1,6 +1,7 @@
 //! The key that signs checkpoints and evidence, in the text forms of signed notes
 //! (<https://c2sp.org/signed-note>): `name+id+base64`, the private one with `PRIVATE+KEY+` in front.
 
+use crate::text::as_text;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ed25519_dalek::Signer;
 use sha2::{Digest, Sha256};
@@ -157,32 +158,6 @@ fn parts(text: &str) -> Result<(LogName, &str, [u8; 32]), MalformedLedgerKey> {
         Some((&ED25519, key)) => Ok((name.parse()?, id, key.try_into().map_err(|_| MalformedLedgerKey::Form)?)),
         _ => Err(MalformedLedgerKey::Form),
     }
-}
-
-/// A text in rows and events.
-macro_rules! as_text {
-    ($($name:ident)*) => {
-        $(
-            impl fmt::Debug for $name {
-                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    fmt::Display::fmt(self, f)
-                }
-            }
-
-            impl serde::Serialize for $name {
-                fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    serializer.collect_str(self)
-                }
-            }
-
-            impl<'de> serde::Deserialize<'de> for $name {
-                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                    text.parse().map_err(serde::de::Error::custom)
-                }
-            }
-        )*
-    };
 }
 
 as_text!(LogName VerifyingKey);

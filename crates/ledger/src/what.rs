@@ -130,15 +130,19 @@ pub struct Transcript {
     /// `address:port`.
     pub address: Box<str>,
     /// The machine's boot that answered.
-    pub boot: Box<str>,
+    pub boot: Option<Box<str>>,
     /// The host key that was shown.
     pub host_key: Option<Fingerprint>,
     /// The line that sshd begins with, `SSH-2.0-...`.
-    pub banner: Box<str>,
-    /// Methods of login that were offered, as sshd names them.
-    pub methods: Box<[Box<str>]>,
-    pub answers: Box<[KeyAnswer]>,
+    pub server: Option<Box<str>>,
+    /// The methods of login that are offered to somebody who has shown nothing, as sshd names them.
+    pub methods: Option<Box<[Box<str>]>>,
+    pub connections: u32,
+    /// From the first connection to the last answer.
     pub took_ms: u64,
+    pub answers: Box<[KeyAnswer]>,
+    /// What kept the questions from being answered that were not.
+    pub not_answered: Option<Box<str>>,
 }
 
 /// What sshd answered to one public key for one user.

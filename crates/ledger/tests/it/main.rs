@@ -1,0 +1,6 @@
+//! Evidence: what is exported is proven, what was tampered with is found.
+
+mod evidence;
+mod fixture;
+mod tampering;
+mod world;
