@@ -40,7 +40,7 @@ where
         }
         let pause_ms = match &ended {
             Err(Unanswered::ShutOut(_)) => limits.shut_out_ms,
-            Err(why) if why.is_final() || probe.answered == answered => break Some(why.clone()),
+            Err(why) if probe.answered == answered => break Some(why.clone()),
             _ => limits.pause_ms,
         };
         let next_ms = clock.now_ms().saturating_add(pause_ms);
@@ -50,13 +50,6 @@ where
         clock.sleep_until(next_ms).await;
     };
     Answer { took_ms: clock.now_ms().saturating_sub(begun_ms), why, ..probe.answer }
-}
-
-impl Unanswered {
-    /// Whether another connection would not help, also after one that brought answers.
-    fn is_final(&self) -> bool {
-        matches!(self, Unanswered::Unreachable(_) | Unanswered::NotSsh(_) | Unanswered::OtherHostKey(_))
-    }
 }
 
 /// What has been answered, and what has not.

@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 /// The longest line with which SSH may begin, its end included.
 const LINE_BYTES: usize = 255;
 
-/// What sshd says instead of a greeting to a source that it turns away for now: by `PerSourcePenalties` and `MaxStartups`.
+/// What sshd says instead of a greeting to a source that it turns away for now, by `PerSourcePenalties` or `MaxStartups`.
 const SHUT_OUT: [&str; 2] = ["Not allowed at this time", "Exceeded MaxStartups"];
 
 /// The line of a server, and what was read of its stream: that line, and what came with it.

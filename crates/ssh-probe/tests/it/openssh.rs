@@ -139,7 +139,8 @@ async fn an_sshd_with_too_many_connections_is_busy() {
     let limits = Limits { in_all_ms: 5_000, ..Limits::default() };
     let answer = sshd.ask_within(&["key"], &limits).await;
     assert_eq!(answer.verdicts, [NotAnswered]);
-    assert_eq!(answer.why, Some(Unanswered::ShutOut("Exceeded MaxStartups".into())));
+    // Newer ones say "Not allowed at this time" for this too.
+    assert!(matches!(answer.why, Some(Unanswered::ShutOut(_))), "{:?}", answer.why);
 }
 
 /// An sshd with its own rules, five times as fast: a second for a connection without a login, and out from three seconds

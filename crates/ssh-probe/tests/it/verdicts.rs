@@ -174,6 +174,8 @@ async fn a_connection_that_cannot_be_made_is_told() {
     let hang = future::pending::<io::Result<DuplexStream>>;
     let answer = ask(hang, &refused(1), &Limits::default(), Clock::tokio(1_000)).await;
     assert_eq!((answer.took_ms, answer.why), (10_000, Some(Unanswered::TooSlow(Stage::Connecting))));
+    let short = Limits { in_all_ms: 4_000, ..Limits::default() };
+    assert_eq!(ask(hang, &refused(1), &short, Clock::tokio(1_000)).await.took_ms, 4_000);
 }
 
 #[tokio::test(start_paused = true)]
