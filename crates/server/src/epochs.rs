@@ -42,3 +42,45 @@ pub(crate) async fn begin(app: &App) {
         let _ = write(&app.state, put).await;
     }
 }
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use crate::{descriptors::Shares, master_key::MasterKey};
+    use cvmd_actions::Policy;
+    use cvmd_clock::Clock;
+    use cvmd_hypervisor_simulated::{Inventory, Settings as Machines, SimulatedHypervisor, SshSettings};
+    use cvmd_model::RegionId;
+    use cvmd_state::{State, store::MemoryStore};
+    use std::{pin::pin, sync::Arc};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_minute_with_changes_begins_one_in_both_halves_and_a_minute_without_begins_none() {
+        let directory = tempfile::tempdir().unwrap();
+        let ssh = SshSettings { listen: false, ..SshSettings::default() };
+        let machines = Machines { data: directory.path().to_path_buf(), clock: Clock::System, ssh };
+        let app = App::new(
+            Arc::new(State::open(Box::<MemoryStore>::default()).unwrap()),
+            SimulatedHypervisor::open(machines).unwrap(),
+            Arc::new(MasterKey::open(&directory.path().join("master.key")).unwrap()),
+            Policy::documented(RegionId::find("ap-guangzhou").unwrap()),
+            Shares::of(1024),
+        );
+        let epochs = || (app.state.view().settings().epoch, Inventory::read(directory.path()).unwrap().epoch);
+        let mut keeping = pin!(keep(&app));
+        for epoch in 0..3 {
+            // The clock does not wait for the stores' threads.
+            for _ in 0..1_000_000 {
+                assert!(tokio::time::timeout(EVERY, keeping.as_mut()).await.is_err());
+                if epochs() == (epoch, epoch) {
+                    break;
+                }
+            }
+            for _ in 0..100 {
+                assert!(tokio::time::timeout(EVERY, keeping.as_mut()).await.is_err());
+                assert_eq!(epochs(), (epoch, epoch));
+            }
+            write(&app.state, |tx| tx.put_settings(tx.view().settings().clone())).await.unwrap();
+        }
+    }
+}
