@@ -26,3 +26,16 @@ pub(crate) fn machine_name(id: u64) -> String {
 pub(crate) fn image_name(id: u64) -> String {
     format!("{}-{}", ImageId::PREFIX, row_name(id))
 }
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn a_row_is_named_by_its_id() {
+        let (machine, image): (InstanceId, ImageId) =
+            ("ins-1e4r6y8i".parse().unwrap(), "img-487zeit5".parse().unwrap());
+        assert_eq!(machine_name(machine.to_u64()), machine.to_string());
+        assert_eq!(image_name(image.to_u64()), image.to_string());
+    }
+}
