@@ -170,15 +170,76 @@ def test_whatever_was_done_is_found():
     assert set(checks.split()) <= set(found), found
 
 
-def test_another_key_is_seen_from_outside_alone():
-    file = json.loads(FILES["ledger"])
-    other = Ed25519PrivateKey.from_private_bytes(bytes([2]) * 32)
+def note(text, seed):
+    """A checkpoint signed by a key of this name."""
+    other = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
     content = b"\1" + other.public_key().public_bytes_raw()
     name = key_of(KEY).name
     identity = hashlib.sha256(name.encode() + b"\n" + content).digest()[:4]
-    file["signed_by"] = f"{name}+{identity.hex()}+{b64encode(content).decode()}"
-    text = checkpoint_of(file["checkpoint"]).signed
-    file["checkpoint"] = f"{text.decode()}\n— {name} {b64encode(identity + other.sign(text)).decode()}\n"
+    line = f"{name}+{identity.hex()}+{b64encode(content).decode()}"
+    return line, f"{text}\n— {name} {b64encode(identity + other.sign(text.encode())).decode()}\n"
+
+
+def said_by(checkpoint, seed=2):
+    return note(checkpoint_of(checkpoint).signed.decode(), seed)[1]
+
+
+def without_the_last(file):
+    file["events"].pop()
+    file.update(count=file["count"] - 1, last=file["last"] - 1)
+
+
+def with_blank(file):
+    file["events"][3]["event"] = file["events"][3]["event"].replace(",", ", ", 1)
+
+
+@pytest.mark.parametrize("check, change", [
+    ("checkpoint", lambda file: file.update(checkpoint=said_by(file["checkpoint"]))),
+    ("consistency", lambda file: file["consistency"].update({"from": said_by(file["consistency"]["from"])})),
+    ("event", with_blank),
+    ("selection", lambda file: file["selection"].update(since_ms=1_790_000_030_000)),
+    ("selection", lambda file: file["selection"].update(until_ms=1_790_000_030_000)),
+    ("numbers", without_the_last),
+])
+def test_what_the_operator_signs_is_checked_too(check, change):
+    file = json.loads(FILES["ledger"])
+    change(file)
+    assert word(signed(file)) == check
+
+
+def test_a_kept_checkpoint_of_another_key_is_none():
+    assert word(FILES["ledger"], kept=said_by(KEPT)) == "kept"
+    assert word(FILES["ledger"], kept=said_by(KEPT, seed=1)) is None
+
+
+def test_a_file_in_another_form_is_none():
+    file = json.loads(FILES["ledger"])
+    head = json.dumps({name: file[name] for name in file if name != "signature"}, ensure_ascii=False)[:-1].encode()
+    signature = Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32).sign(head)
+    assert word(head + b',"signature":"' + b64encode(signature) + b'"}\n') == "form"
+
+
+def test_an_event_that_never_followed_the_one_before_is_found():
+    """The tree of two events, of which the second one names another as the one before it."""
+    def tree(before):
+        first = json.loads(json.loads(FILES["ledger"])["events"][0]["event"])
+        first = {**first, "instance": None, "in_instance": None}
+        leaf = hashlib.sha256(b"\0" + compact(first).encode()).digest()
+        second = {**first, "sequence": 2, "in_account": {"number": 2, "before": before or leaf.hex()}}
+        other = hashlib.sha256(b"\0" + compact(second).encode()).digest()
+        root = hashlib.sha256(b"\1" + leaf + other).digest()
+        text = f"{key_of(KEY).name}\n2\n{b64encode(root).decode()}\n"
+        events = [{"event": compact(first), "proof": [other.hex()]}, {"event": compact(second), "proof": [leaf.hex()]}]
+        file = {**json.loads(FILES["ledger"]), "first": 1, "last": 2, "count": 2, "tree_size": 2, "events": events}
+        return signed({**file, "checkpoint": note(text, seed=1)[1], "consistency": None})
+
+    assert word(tree(None), kept=None) is None
+    assert word(tree("00" * 32), kept=None) == "chain"
+
+
+def test_another_key_is_seen_from_outside_alone():
+    file = json.loads(FILES["ledger"])
+    file["signed_by"], file["checkpoint"] = note(checkpoint_of(file["checkpoint"]).signed.decode(), seed=2)
     file["consistency"] = None
     changed = signed(file, seed=2)
     assert word(changed, keys=(), kept=None) is None

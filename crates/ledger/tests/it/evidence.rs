@@ -1,7 +1,9 @@
 //! What an export proves, to whom, and where it refuses.
 
 use crate::world::{World, fingerprint, instance, key};
-use cvmd_ledger::{Bundle, Check, Event, ExportError, NOT_PROVEN, Selection, Verdict, verify};
+use cvmd_ledger::{
+    Bundle, Check, Checkpoint, Event, ExportError, Hash, Link, NOT_PROVEN, Selection, SignedCheckpoint, Verdict, verify,
+};
 use cvmd_model::AccountNumber;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -126,6 +128,81 @@ fn an_export_of_a_ledger_with_a_gap_is_refused() {
     let Err(ExportError::Disagrees(found)) = changed.export(Selection::default(), 30, None) else { panic!("no") };
     assert_eq!((found.check, found.sequence), (Check::Inclusion, Some(8)), "{found}");
     assert!(matches!(world.export(Selection::default(), 9, Some(10)), Err(ExportError::From { from: 10, size: 9 })));
+}
+
+/// What nothing else would find.
+#[test]
+fn each_thing_that_the_operator_signs_is_checked_by_itself() {
+    let world = World::of(6, 40);
+    let parsed = |selection| Bundle::parse(&world.export(selection, 40, Some(25)).unwrap()).unwrap().bundle;
+    let whole = parsed(Selection::default());
+    let by_another = |signed: &SignedCheckpoint| signed.checkpoint.clone().sign(&[&key(2)]);
+    let of_another = |signed: &SignedCheckpoint| {
+        let checkpoint = signed.checkpoint.clone();
+        Checkpoint { origin: "cvmd.example/other".parse().unwrap(), ..checkpoint }.sign(&[&key(1)])
+    };
+    let with = |change: &dyn Fn(&mut Bundle)| {
+        let mut bundle = whole.clone();
+        change(&mut bundle);
+        bundle.sign(&key(1))
+    };
+    let from = |bundle: &mut Bundle, change: &dyn Fn(&SignedCheckpoint) -> SignedCheckpoint| {
+        let from = &mut bundle.consistency.as_mut().unwrap().from;
+        *from = change(from);
+    };
+    let kept = world.checkpoint(25);
+    let good = whole.sign(&key(1));
+    for (file, kept, check) in [
+        (with(&|bundle| bundle.checkpoint = by_another(&bundle.checkpoint)), &kept, Check::Checkpoint),
+        (with(&|bundle| bundle.tree_size -= 1), &kept, Check::Checkpoint),
+        (with(&|bundle| from(bundle, &by_another)), &kept, Check::Consistency),
+        (with(&|bundle| from(bundle, &of_another)), &kept, Check::Consistency),
+        (good.clone(), &by_another(&kept), Check::Kept),
+        (good.clone(), &of_another(&kept), Check::Kept),
+        (with(&|bundle| bundle.count += 1), &kept, Check::Count),
+        (with(&|bundle| bundle.events[3].event = format!(" {}", bundle.events[3].event).into()), &kept, Check::Event),
+        (with(&|bundle| bundle.selection.since_ms = Some(1_790_000_030_000)), &kept, Check::Selection),
+        (with(&|bundle| bundle.selection.until_ms = Some(1_790_000_030_000)), &kept, Check::Selection),
+        (with(&|bundle| bundle.selection.account = Some(AccountNumber(7))), &kept, Check::Selection),
+        (with(&|bundle| bundle.first = Some(2)), &kept, Check::Numbers),
+        (with(&without_the_last), &kept, Check::Numbers),
+    ] {
+        let Verdict::Disagrees(found) = verify(&file, &[key(1).verifying_key()], Some(kept)) else { panic!("{check}") };
+        assert_eq!(found.check, check, "{found}");
+    }
+    assert!(matches!(verify(&good, &[key(1).verifying_key()], Some(&kept)), Verdict::Proven { .. }));
+}
+
+fn without_the_last(bundle: &mut Bundle) {
+    bundle.events.pop();
+    bundle.count -= 1;
+    bundle.last = Some(bundle.count);
+}
+
+/// Numbers and hashes that never agreed, in a tree that does.
+#[test]
+fn a_ledger_that_was_written_wrongly_is_not_exported() {
+    let world = World::of(6, 40);
+    let account = Some(AccountNumber(8));
+    let place = world.events.iter().rposition(|event| event.account == account && event.instance.is_some()).unwrap();
+    let wrong: [fn(&mut Event); 5] = [
+        |event| event.in_account.before = Some(Hash([9; 32])),
+        |event| event.in_account.number += 1,
+        |event| event.in_account = Link { number: 2, ..event.in_account },
+        |event| event.in_instance = Some(Link::after(2, Hash([9; 32]))),
+        |event| event.in_instance = Some(Link::after(9, Hash([9; 32]))),
+    ];
+    for (number, change) in wrong.into_iter().enumerate() {
+        let mut events = world.events.clone();
+        change(&mut events[place]);
+        let tree = events.iter().map(|event| Hash::of_leaf(&event.encode())).collect();
+        let damaged = World { events, tree };
+        for selection in [Selection::default(), Selection { account, ..Selection::default() }] {
+            let exported = damaged.export(selection, 40, None);
+            let Err(ExportError::Disagrees(found)) = exported else { panic!("{number}") };
+            assert_eq!((found.check, found.sequence), (Check::Chain, Some(place as u64 + 1)), "{number}: {found}");
+        }
+    }
 }
 
 /// docs/evidence.md has the same sentences.
