@@ -39,7 +39,7 @@ pub struct Limits {
     /// How much may come for the key exchange, and for each answer after it.
     pub reply_bytes: usize,
     /// How many refusals to collect on one connection: OpenSSH's `MaxAuthTries` is 6, and the sixth refusal ends the
-    /// connection instead of being sent. One that ends connections earlier is asked for fewer.
+    /// connection instead of being sent. One that ends connections earlier is asked for fewer. At least 1.
     pub refusals: u32,
     /// The wait between two connections. OpenSSH 9.8 and later (`PerSourcePenalties`) shuts out a source that asks without
     /// logging in more often than every 5 s. 0 for an sshd that is known not to punish.

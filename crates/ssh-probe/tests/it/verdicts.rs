@@ -41,6 +41,9 @@ async fn five_refusals_are_collected_on_a_connection_and_connections_are_six_sec
     assert_eq!((answer.connections, answer.took_ms, answer.why), (3, 12_000, None));
     let seeds: Vec<u8> = (1..=12).collect();
     assert_eq!(peer.asked(&seeds), [&seeds[..5], &seeds[5..10], &seeds[10..]]);
+    let none = Limits { refusals: 0, ..Limits::default() };
+    let answer = ask(|| peer.connect(), &refused(2), &none, Clock::tokio(1_000)).await;
+    assert_eq!((answer.connections, answer.why), (2, None), "one at least");
 }
 
 #[tokio::test(start_paused = true)]
