@@ -104,8 +104,9 @@ async fn what_it_says_of_keys_is_reported_as_it_is() {
     let answer = probe(vec![methods(), Sends(vec![pk_ok()]), methods()]).await;
     assert_eq!(answer.verdicts, [Verdict::Accepted, Verdict::Refused]);
     assert_eq!((answer.why, answer.took_ms), (None, 0));
-    let answer = probe(vec![methods(), Sends(vec![banner(200 << 10), failure("password", 0)]), methods()]).await;
-    assert_eq!(answer.verdicts, [Verdict::Refused; 2], "a banner is no answer");
+    let chatty = Sends(vec![banner(200 << 10), failure("password", 0)]);
+    let answer = probe(vec![chatty.clone(), chatty.clone(), chatty]).await;
+    assert_eq!(answer.verdicts, [Verdict::Refused; 2], "each answer has its own bound, and a banner is none");
 }
 
 #[tokio::test(start_paused = true)]
