@@ -1,8 +1,10 @@
 //! What an export proves, to whom, and where it refuses.
 
 use crate::world::{World, fingerprint, instance, key};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use cvmd_ledger::{
-    Bundle, Check, Checkpoint, Event, ExportError, Hash, Link, NOT_PROVEN, Selection, SignedCheckpoint, Verdict, verify,
+    Bundle, Check, Checkpoint, Event, ExportError, Hash, Link, NOT_PROVEN, ProvenEvent, Selection, SignedCheckpoint,
+    Verdict, verify,
 };
 use cvmd_model::AccountNumber;
 use proptest::prelude::*;
@@ -152,6 +154,9 @@ fn each_thing_that_the_operator_signs_is_checked_by_itself() {
     };
     let kept = world.checkpoint(25);
     let good = whole.sign(&key(1));
+    let mut of_account = parsed(Selection { account: Some(AccountNumber(8)), ..Selection::default() });
+    without(&mut of_account, |event| event.in_account.number == 1);
+    let without_the_first = of_account.sign(&key(1));
     for (file, kept, check) in [
         (with(&|bundle| bundle.checkpoint = by_another(&bundle.checkpoint)), &kept, Check::Checkpoint),
         (with(&|bundle| bundle.tree_size -= 1), &kept, Check::Checkpoint),
@@ -165,7 +170,14 @@ fn each_thing_that_the_operator_signs_is_checked_by_itself() {
         (with(&|bundle| bundle.selection.until_ms = Some(1_790_000_030_000)), &kept, Check::Selection),
         (with(&|bundle| bundle.selection.account = Some(AccountNumber(7))), &kept, Check::Selection),
         (with(&|bundle| bundle.first = Some(2)), &kept, Check::Numbers),
-        (with(&without_the_last), &kept, Check::Numbers),
+        (with(&|bundle| without(bundle, |event| event.sequence == 40)), &kept, Check::Numbers),
+        (with(&|bundle| without(bundle, |event| event.account == Some(AccountNumber(9)))), &kept, Check::Chain),
+        (without_the_first, &kept, Check::Chain),
+        (with(&with_one_twice), &kept, Check::Order),
+        (with(&|bundle| bundle.consistency.as_mut().unwrap().proof[1].0[0] ^= 1), &kept, Check::Consistency),
+        (with(&|bundle| bundle.events[5].proof[1].0[0] ^= 1), &kept, Check::Inclusion),
+        (with(&|bundle| bundle.format = "cvmd-evidence-2".into()), &kept, Check::Form),
+        (with_blank(&good), &kept, Check::Form),
     ] {
         let Verdict::Disagrees(found) = verify(&file, &[key(1).verifying_key()], Some(kept)) else { panic!("{check}") };
         assert_eq!(found.check, check, "{found}");
@@ -173,10 +185,25 @@ fn each_thing_that_the_operator_signs_is_checked_by_itself() {
     assert!(matches!(verify(&good, &[key(1).verifying_key()], Some(&kept)), Verdict::Proven { .. }));
 }
 
-fn without_the_last(bundle: &mut Bundle) {
-    bundle.events.pop();
-    bundle.count -= 1;
-    bundle.last = Some(bundle.count);
+/// Takes events out, and puts right what the file says of itself.
+fn without(bundle: &mut Bundle, is_gone: fn(&Event) -> bool) {
+    let event = |proven: &ProvenEvent| Event::decode(proven.event.as_bytes()).unwrap();
+    bundle.events.retain(|proven| !is_gone(&event(proven)));
+    bundle.count = bundle.events.len() as u64;
+    bundle.first = bundle.events.first().map(|first| bundle.selection.number_of(&event(first)));
+    bundle.last = bundle.events.last().map(|last| bundle.selection.number_of(&event(last)));
+}
+
+fn with_one_twice(bundle: &mut Bundle) {
+    bundle.events.insert(3, bundle.events[3].clone());
+    bundle.count += 1;
+}
+
+/// The same, signed, but written otherwise.
+fn with_blank(file: &[u8]) -> Vec<u8> {
+    let head = [b"{ ", &Bundle::parse(file).unwrap().signed[1..]].concat();
+    let signature = STANDARD.encode(key(1).sign(&head));
+    [&head, b",\"signature\":\"".as_slice(), signature.as_bytes(), b"\"}\n"].concat()
 }
 
 /// Numbers and hashes that never agreed, in a tree that does.
