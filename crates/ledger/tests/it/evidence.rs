@@ -35,7 +35,7 @@ fn events(file: &[u8]) -> Vec<Event> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(30))]
+    #![proptest_config(ProptestConfig::with_cases(10))]
     #[test]
     fn every_export_is_proven_and_holds_what_was_selected(seed: u64, size in 1..40_u64, kept in any::<u64>()) {
         let world = World::of(seed, 40);
