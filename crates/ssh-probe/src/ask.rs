@@ -60,7 +60,7 @@ struct Probe<'a> {
     waiting: VecDeque<Waiting>,
     /// One of the blobs is no key.
     not_a_key: bool,
-    /// How many replies have come in all: a connection without any is the last.
+    /// How many replies about keys have come: a connection that fails without any is the last.
     answered: u32,
     /// How many refusals this server answers on one connection.
     refusals: u32,
@@ -123,7 +123,6 @@ impl Probe<'_> {
             let reply = connection.ask_methods(&self.question.user, reply_bytes).await?;
             let Reply::Refused(methods) = reply else {
                 self.answer.methods = Some(vec!["none".into()]);
-                self.answered += 1;
                 return Ok(());
             };
             self.answer.methods = Some(methods);
