@@ -88,6 +88,9 @@ macro_rules! catalog {
                 stop_instances,
                 terminate_instances,
             }
+            cvmd [] {
+                describe_login_proofs,
+            }
             region [] {
                 describe_products,
                 describe_regions,

@@ -352,6 +352,7 @@ fn build(
         login: plan.login.clone(),
         state: InstanceState::Pending,
         latest: None,
+        proof: None,
         operation: None,
     })
 }

@@ -1,4 +1,4 @@
-//! The vendor's products that cvmd has, each with one version.
+//! The vendor's products that cvmd has, and cvmd's own, each with one version.
 
 /// Each product with its name, which its facts have too, its version, and whether API 3.0 answers it without a region too.
 macro_rules! products {
@@ -39,6 +39,7 @@ products! {
     Api "api" "2020-11-06" true,
     Cbs "cbs" "2017-03-12" false,
     Cvm "cvm" "2017-03-12" false,
+    Cvmd "cvmd" "2026-11-24" false,
     Region "region" "2022-06-27" true,
     Sts "sts" "2018-08-13" false,
     Tag "tag" "2018-08-13" true,
@@ -76,6 +77,10 @@ mod test {
     fn every_product_is_found_by_its_name() {
         for product in Product::ALL {
             assert_eq!(Product::find(product.name()), Some(product));
+            if product == Product::Cvmd {
+                assert!(!is_vendors(product.name()), "our own");
+                continue;
+            }
             let more = crate::reasons::reason::of_the_vendors(is_vendors(product.name()));
             assert!([more.english, more.chinese].iter().all(|text| text.contains(&format!("`{}`", product.name()))));
         }

@@ -9,3 +9,4 @@ pub(crate) mod transcript;
 pub(crate) mod world;
 pub(crate) mod world_images;
 pub(crate) mod world_networks;
+pub(crate) mod world_proofs;

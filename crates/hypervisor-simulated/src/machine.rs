@@ -62,6 +62,9 @@ pub struct Machine {
     /// When the latest boot began, unix milliseconds.
     pub booted_ms: u64,
     pub disk: Disk,
+    /// Lines of `authorized_keys` that were taken off, and that its guest puts back when it boots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restores: Option<Box<str>>,
     /// The login of the rescue system, if the machine boots that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rescue: Option<Disk>,
@@ -86,6 +89,7 @@ impl Machine {
             boot_count: 0,
             booted_ms: 0,
             disk: Disk::admitting_nobody(),
+            restores: None,
             rescue: None,
         }
     }
@@ -113,7 +117,9 @@ impl Machine {
         own.keeps_keys |= own.keeps_keys_after_launch && self.boot_count > 0;
         match self.system() {
             System::Disk => own,
-            System::Rescue => Behaviour { ignores_shutdown: false, fails_to_boot: false, unreachable: false, ..own },
+            System::Rescue => {
+                Behaviour { ignores_shutdown: false, fails_to_boot: false, unreachable: false, mute_sshd: false, ..own }
+            }
         }
     }
 
@@ -144,9 +150,21 @@ impl Machine {
         if let Some(name) = self.next_host_name.take() {
             self.host_name = name;
         }
+        if behaviour.restores_keys && self.system() == System::Disk {
+            self.disk.add_lines(self.restores.as_deref().unwrap_or_default());
+        }
         self.boot = boot;
         self.boot_count += 1;
         self.booted_ms = now_ms;
+    }
+
+    /// What it puts back at its boots once its disk is that one: what it would have put back before, and what was taken off.
+    pub fn restored_besides(&self, disk: &Disk) -> Option<Box<str>> {
+        let mut lines = self.disk.clone();
+        lines.add_lines(self.restores.as_deref().unwrap_or_default());
+        let gone = |line: &&str| !disk.authorized_keys.lines().any(|left| left == *line);
+        let text: String = lines.authorized_keys.lines().filter(gone).flat_map(|line| [line, "\n"]).collect();
+        (!text.is_empty()).then(|| text.into())
     }
 
     /// The guest begins to shut down.

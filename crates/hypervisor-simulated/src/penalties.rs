@@ -115,6 +115,10 @@ impl Failures {
 
     /// Logs a failure, and adds to its peer's penalty.
     pub(crate) fn add(&self, failure: Failure, attempt: Attempt<'_>, now_ms: u64) {
+        if attempt.peer.is_none() && failure == Failure::PublicKey {
+            // Our own question whether a key is refused.
+            return;
+        }
         let unsaid = {
             let mut remembered = self.remembered.lock();
             if let Some(peer) = attempt.peer.filter(|peer| self.slows_down(*peer)) {

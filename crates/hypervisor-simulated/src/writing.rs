@@ -31,6 +31,9 @@ impl Machines {
         }
         let mut after = Machine::clone(&before);
         after.disk = before.disk.with_login(wanted, gone);
+        if behaviour.restores_keys {
+            after.restores = before.restored_besides(&after.disk);
+        }
         let work =
             if behaviour.keeps_keys || after == *before { Work::Read } else { Work::PutAndRead(encode(&after)?) };
         let body = self.work(id, work).await?.ok_or(Error::Absent(id))?;

@@ -16,8 +16,12 @@ pub struct Behaviour {
     pub keeps_keys: bool,
     /// Writes are lost only after its first boot, so that its launch succeeds.
     pub keeps_keys_after_launch: bool,
+    /// What is written to its disk is there until it boots; then it puts every key back that was taken off.
+    pub restores_keys: bool,
     /// It runs, but no connection reaches its sshd.
     pub unreachable: bool,
+    /// Its sshd shows its banner, and then says nothing.
+    pub mute_sshd: bool,
     pub boot_ms: u64,
     pub shutdown_ms: u64,
     /// How long a write of the login takes until it is durable, in milliseconds.
@@ -31,7 +35,9 @@ impl Default for Behaviour {
             fails_to_boot: false,
             keeps_keys: false,
             keeps_keys_after_launch: false,
+            restores_keys: false,
             unreachable: false,
+            mute_sshd: false,
             boot_ms: 500,
             shutdown_ms: 300,
             write_ms: 0,
@@ -60,7 +66,9 @@ impl Behaviour {
                 ("fails-to-boot", None) => behaviour.fails_to_boot = true,
                 ("keeps-keys", None) => behaviour.keeps_keys = true,
                 ("keeps-keys-after", Some("launch")) => behaviour.keeps_keys_after_launch = true,
+                ("restores-keys", None) => behaviour.restores_keys = true,
                 ("unreachable", None) => behaviour.unreachable = true,
+                ("mute-sshd", None) => behaviour.mute_sshd = true,
                 ("boot-ms", _) => behaviour.boot_ms = time(&mut unknown).unwrap_or(behaviour.boot_ms),
                 ("shutdown-ms", _) => behaviour.shutdown_ms = time(&mut unknown).unwrap_or(behaviour.shutdown_ms),
                 ("write-ms", _) => behaviour.write_ms = time(&mut unknown).unwrap_or(behaviour.write_ms),

@@ -3,7 +3,7 @@
 use crate::{
     AccountNumber, ChargeType, DataDisk, Goal, Image, ImageId, InstanceExtras, InstanceId, InstanceState,
     InstanceTypeId, InternetAccessible, KeyPairId, Latest, LatestState, Login, LoginWanted, Operation, Password,
-    Platform, Refusal, RequestId, SecurityGroupId, StopType, SubnetId, SystemDisk, Tag, Trail, VpcId, ZoneId,
+    Platform, Proof, Refusal, RequestId, SecurityGroupId, StopType, SubnetId, SystemDisk, Tag, Trail, VpcId, ZoneId,
     instance_extras::NOTHING,
 };
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,9 @@ pub struct Instance {
     #[serde(default, rename = "rare", skip_serializing_if = "Option::is_none")]
     pub extras: Option<Box<InstanceExtras>>,
     pub login: LoginWanted,
+    /// What its sshd has answered; without it, it was never asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Box<Proof>>,
     pub state: InstanceState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<Latest>,
@@ -438,6 +441,7 @@ pub(crate) mod test {
             login: LoginWanted { keys, password, password_login },
             state,
             latest: None,
+            proof: None,
             operation: None,
         }
     }

@@ -5,6 +5,7 @@
 
 mod account;
 mod behaviour;
+mod boot;
 mod catalogue;
 mod charge;
 mod cidr;
@@ -28,6 +29,7 @@ mod network;
 mod operation;
 mod password;
 mod placement_group;
+mod proof;
 mod refusal;
 mod reinstall;
 mod reshape;
@@ -44,6 +46,7 @@ mod text;
 
 pub use account::{Account, AccountNumber, Credential, lasting_number};
 pub use behaviour::{Behaviour, GUEST_MS_MAX, GUEST_TAG};
+pub use boot::BootId;
 pub use catalogue::{Catalogue, Own};
 pub use charge::{ChargeType, Prepaid, RenewFlag};
 pub use cidr::{Cidr, MalformedCidr};
@@ -65,9 +68,10 @@ pub use internet::InternetAccessible;
 pub use key::{KeyBlob, KeyPair, MalformedKey, PublicKey};
 pub use login::{Login, LoginWanted};
 pub use network::{Subnet, Vpc};
-pub use operation::{BootId, Goal, Latest, LatestState, Observed, Operation, Power, System, Trail};
+pub use operation::{Goal, Latest, LatestState, Observed, Operation, Power, System, Trail};
 pub use password::Password;
 pub use placement_group::{DisasterRecoverGroup, GROUPS_MAX, GroupKind};
+pub use proof::{AskedKey, KeyAnswer, OWED_MAX, OwedRefusal, Proof, ProofState};
 pub use refusal::{DiskRefusal, Failure, GroupRefusal, Refusal, TemplateRefusal};
 pub use reshape::Running;
 pub use resource::Resource;

@@ -1,13 +1,10 @@
 //! An operation's goal, its trail, and the observed state of the machine.
 
-use crate::{Failure, ImageId, Installed, KeyPairId, Login, LoginWanted, RequestId, Shape, StopType, text::named};
+use crate::{
+    BootId, Failure, ImageId, Installed, KeyPairId, Login, LoginWanted, Proof, RequestId, Shape, StopType, text::named,
+};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, net::Ipv4Addr};
-
-/// The id of one boot of a machine. It changes with every boot and never otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct BootId(pub uuid::Uuid);
 
 /// A machine's power, as its hypervisor sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,6 +138,9 @@ pub struct Trail {
     /// was already asked to shut down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_at_ms: Option<u64>,
+    /// What the machine's sshd has answered. In memory only until the operation ends: after a crash it is asked again.
+    #[serde(skip)]
+    pub proof: Option<Box<Proof>>,
     /// The operation has failed for this reason, and now brings the machine back to where it belongs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub giving_up: Option<Failure>,

@@ -136,4 +136,14 @@ pub enum Failure {
     NotReshaped { cause: Box<str> },
     #[error("The hypervisor refused: {cause}")]
     Hypervisor { cause: Box<str> },
+    #[error(
+        "The guest still accepts what was taken off: its sshd would let {} log in as {user}. Something in the guest puts it back.",
+        listed(keys)
+    )]
+    KeyStillAccepted { keys: Box<[KeyPairId]>, user: Box<str> },
+}
+
+fn listed(keys: &[KeyPairId]) -> String {
+    let texts: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    texts.join(", ")
 }

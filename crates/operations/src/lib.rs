@@ -24,6 +24,7 @@ mod look;
 mod next;
 mod perform;
 mod ports;
+mod prove;
 mod retry;
 mod settle;
 mod shared;

@@ -2,8 +2,9 @@
 
 use crate::Step;
 use cvmd_hypervisor::{Boot, Definition, Error, Hypervisor, NetworkCard, VirtualDisk};
-use cvmd_model::{GUEST_TAG, Goal, ImageId, Instance, KeyBlob, KeyPairId, Login, LoginWanted, Password};
+use cvmd_model::{GUEST_TAG, Goal, ImageId, Instance, KeyBlob, KeyPair, KeyPairId, Login, LoginWanted, Password};
 use cvmd_state::View;
+use std::sync::Arc;
 
 /// Performs one step for the instance, with the values of its row in `view`.
 pub(crate) async fn perform(
@@ -48,6 +49,7 @@ pub(crate) async fn perform(
             _ => Err(Error::Other("no rescue is wanted any more".into())),
         },
         Step::Erase => hypervisor.erase(instance.id).await,
+        Step::Prove => Err(Error::Other("its sshd is asked by another function".into())),
     }
 }
 
@@ -152,6 +154,11 @@ pub fn login(view: &View, instance: &Instance) -> Login {
 /// The keys that must be refused. A key pair that is being unbound, or that an image holds, cannot be deleted, so its
 /// key is known.
 fn gone(view: &View, instance: &Instance) -> Vec<KeyBlob> {
+    gone_keys(view, instance).map(|key| key.public_key.blob().clone()).collect()
+}
+
+/// The key pairs that the operation takes off.
+pub(crate) fn gone_keys<'a>(view: &'a View, instance: &'a Instance) -> impl Iterator<Item = &'a Arc<KeyPair>> {
     let goal = instance.operation.as_ref().map(|operation| &operation.goal);
     let gone: &[KeyPairId] = match goal {
         Some(Goal::ChangeLogin { gone, .. }) => gone,
@@ -161,7 +168,7 @@ fn gone(view: &View, instance: &Instance) -> Vec<KeyBlob> {
         }
         _ => &[],
     };
-    gone.iter().filter(|id| !instance.login.keys.contains(id)).filter_map(|id| blob(view, *id)).collect()
+    gone.iter().filter(|id| !instance.login.keys.contains(id)).filter_map(|id| view.key_pair(*id))
 }
 
 fn blob(view: &View, id: KeyPairId) -> Option<KeyBlob> {

@@ -3,7 +3,7 @@
 
 use cvmd_model::{
     Failure, Goal, Instance, InstanceState, Latest, LatestState, LoginWanted, Observed, Operation, Password, Power,
-    System, Trail,
+    Proof, System, Trail,
 };
 
 /// The outcome of an operation.
@@ -125,8 +125,10 @@ pub(crate) fn finish(
     outcome: &Outcome,
     honest_before: Option<LoginWanted>,
     observed: &Observed,
+    proof: Option<Box<Proof>>,
 ) {
     let Some(operation) = instance.operation.take() else { return };
+    instance.proof = proof.or(instance.proof.take());
     let request = operation.request;
     instance.state = match outcome {
         Outcome::Success => match operation.goal {
@@ -175,6 +177,12 @@ fn bring_back(instance: &mut Instance, operation: Operation, failure: &Failure, 
     match (operation.goal, failure) {
         (Goal::ChangeLogin { before, .. }, Failure::LoginNotWritten { .. }) => {
             instance.login = honest.unwrap_or(before);
+        }
+        // The truth is that these open.
+        (Goal::ChangeLogin { before, .. }, Failure::KeyStillAccepted { keys, .. }) => {
+            let back = before.keys.into_iter().filter(|key| keys.contains(key) && !instance.login.keys.contains(key));
+            let back: Vec<_> = back.collect();
+            instance.login.keys.extend(back);
         }
         (Goal::Reset { before, .. }, _) if !operation.trail.disk_reset => {
             instance.install(*before);

@@ -19,6 +19,8 @@ pub enum Step {
     /// Chooses the rescue system for the next boots, with the goal's login.
     SetRescue,
     Erase,
+    /// Asks the machine's own sshd who may log in. It changes nothing, and its answer is the trail's proof.
+    Prove,
 }
 
 /// What there is to say of a step.
@@ -59,7 +61,7 @@ impl Step {
     #[rustfmt::skip]
     pub(crate) fn row(self) -> Row {
         use Retry::{AskAgain, Counted, ForEver};
-        use Step::{CaptureImage, Define, Erase, PowerOff, Reset, Reshape, SetDisk, SetRescue, ShutDown, Start, WriteLogin};
+        use Step::{CaptureImage, Define, Erase, PowerOff, Prove, Reset, Reshape, SetDisk, SetRescue, ShutDown, Start, WriteLogin};
         use Success::{Asked, Done, SeenLater};
         let row = |name, success, retry, follows| Row { name, success, retry, follows };
         match self {
@@ -88,6 +90,9 @@ impl Step {
                 Counted(|lost| Failure::Hypervisor { cause: lost.cause }), &[ShutDown, PowerOff]),
             Erase => row("erase", SeenLater(|_| ()),
                 ForEver, &[]),
+            Prove => row("prove", Done(|_| ()),
+                Counted(|lost| Failure::Hypervisor { cause: lost.cause }),
+                &[Define, WriteLogin, CaptureImage, Reshape, ShutDown, PowerOff, Start, SetDisk]),
         }
     }
 

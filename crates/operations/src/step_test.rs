@@ -6,13 +6,13 @@ use crate::{
     next::test::{boot, change_by, enter, renewal, reshape},
     retry::{self, Attempt},
 };
-use cvmd_model::{Goal, Observed, Power, StopType, System};
+use cvmd_model::{Goal, Observed, Power, Proof, ProofState, StopType, System};
 use std::{
     collections::{BTreeSet, HashSet},
     net::Ipv4Addr,
 };
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step::Define,
     Step::WriteLogin,
     Step::Reset,
@@ -24,6 +24,7 @@ const STEPS: [Step; 11] = [
     Step::SetDisk,
     Step::SetRescue,
     Step::Erase,
+    Step::Prove,
 ];
 
 /// Few tries, so that there is an end to what can happen.
@@ -56,6 +57,11 @@ fn goals() -> Vec<Goal> {
     goals
 }
 
+/// Everything was as promised.
+fn proof(boot: cvmd_model::BootId) -> Box<Proof> {
+    Box::new(Proof { state: ProofState::Proven, boot, ..Proof::not_applicable(0) })
+}
+
 impl World {
     /// The same for two worlds in which the same can happen.
     fn key(&self) -> String {
@@ -71,9 +77,11 @@ impl World {
                 start_asked_ms: None,
                 retry_at_ms: None,
                 attempts,
+                proof: None,
                 ..trail.clone()
             };
-            format!("{times:?} {boot:?} {rest:?}")
+            let is_asked = trail.proof.as_ref().is_some_and(|proof| proof.boot == self.observed.boot);
+            format!("{times:?} {boot:?} {is_asked} {rest:?}")
         };
         let Observed { power, ready, system, .. } = self.observed;
         let did = self.did.as_ref().map(|(step, after)| (*step, trail(after)));
@@ -123,6 +131,9 @@ impl World {
             _ => {}
         }
         next.trail = retry::succeeded(step, self.trail.clone(), self.observed.power, &LIMITS, self.now_ms);
+        if step == Step::Prove {
+            next.trail.proof = Some(proof(self.observed.boot));
+        }
         next.did = Some((step, next.trail.clone()));
         next
     }

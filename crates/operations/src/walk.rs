@@ -16,13 +16,14 @@ use crate::{
     next,
     perform::{Disk, guest, perform, read_disk},
     ports::own_port,
+    prove::{owed, prove},
     retry::{self, Attempt, pause_ms},
     settle::{self, Outcome},
     shared::{Counters, Shared, Task},
     step::Success,
 };
 use cvmd_model::{
-    Failure, Goal, Instance, InstanceId, InstanceState, LoginWanted, Observed, Operation, RequestId, Trail,
+    Failure, Goal, Instance, InstanceId, InstanceState, LoginWanted, Observed, Operation, Proof, RequestId, Trail,
 };
 use cvmd_state::{CommitError, JournalLine};
 use std::{convert::Infallible, sync::Arc};
@@ -218,10 +219,16 @@ impl Walk {
         // The row's present operation determines what is written. Another one has begun only if it superseded this one,
         // and then its own effects undo this one.
         let view = shared.state.view();
-        let effect = perform(shared.hypervisor.as_ref(), &view, &sight.row, step);
+        let effect = async {
+            if step == Step::Prove {
+                return Ok(Some(Box::new(prove(shared, &view, &sight.row, &sight.observed).await)));
+            }
+            perform(shared.hypervisor.as_ref(), &view, &sight.row, step).await.map(|()| None)
+        };
         match shared.unless_abandoned(effect).await.ok_or(End)? {
-            Ok(()) => {
+            Ok(proof) => {
                 self.trail = self.after(shared, sight, step);
+                self.trail.proof = proof.or(self.trail.proof.take());
                 self.did = Some((step, self.trail.clone()));
             }
             Err(error) => {
@@ -319,6 +326,7 @@ impl Walk {
     async fn finish(&mut self, shared: &Shared, sight: &Sight, outcome: Outcome, task: &Task) -> Result<Progress, End> {
         let (id, request) = (sight.row.id, self.request);
         let (observed, before, ended) = (sight.observed, self.before.clone(), outcome.clone());
+        let (proof, is_written, now_ms) = (self.trail.proof.clone(), self.trail.login_written, sight.now_ms);
         let at = shared.clock.second_and_microseconds();
         let own_port = own_port(shared.hypervisor.as_ref(), &sight.row).await;
         let Ok(captured) = images::captured(shared, &sight.goal, &self.trail).await else {
@@ -338,7 +346,12 @@ impl Walk {
                     tx.remove_instance(row);
                 }
             } else {
-                settle::finish(&mut instance, &ended, before, &observed);
+                let proof = proof.or_else(|| {
+                    let owes = matches!(instance.operation, Some(Operation { goal: Goal::ChangeLogin { .. }, .. }));
+                    (owes && is_written && !instance.is_windows())
+                        .then(|| Box::new(Proof::owed(now_ms, owed(tx.view(), &instance))))
+                });
+                settle::finish(&mut instance, &ended, before, &observed, proof);
                 instance.login_port = own_port;
                 tx.put_instance(instance);
             }

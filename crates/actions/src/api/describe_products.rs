@@ -9,9 +9,9 @@ pub(crate) const ACTION: Action = Action::query(Product::Api, "DescribeProducts"
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeProducts {}
-< {"Products":[{"Name":"api"},{"Name":"cbs"},{"Name":"cvm"},...],"TotalCount":7}
+< {"Products":[{"Name":"api"},{"Name":"cbs"},{"Name":"cvm"},...],"TotalCount":8}
 > DescribeProducts {"Limit":1,"Offset":2}
-< {"Products":[{"Name":"cvm"}],"TotalCount":7}
+< {"Products":[{"Name":"cvm"}],"TotalCount":8}
 > DescribeProducts {"Limit":-1}
 < InvalidParameterValue The value `-1` specified in the parameter `Limit` is not valid: 1 to 100.
 > DescribeProducts {"Limit":101}

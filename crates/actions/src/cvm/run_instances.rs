@@ -303,7 +303,7 @@ an account may have 12 instances
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","TagSpecification":[{"ResourceType":"instance","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}]}
 < InvalidParameterValue.DuplicateTags ...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","TagSpecification":[{"ResourceType":"instance","Tags":[{"Key":"cvmd:guest","Value":"boot-ms=50,write-ms=600000"}]}]}
-< InvalidParameterValue The tag `cvmd:guest` does not take the word `write-ms=600000`: it knows ignores-shutdown, fails-to-boot, keeps-keys, keeps-keys-after=launch, unreachable, and boot-ms=N, shutdown-ms=N and write-ms=N with N from 0 to 60000, with commas or blanks between them.
+< InvalidParameterValue The tag `cvmd:guest` does not take the word `write-ms=600000`: it knows ignores-shutdown, fails-to-boot, keeps-keys, keeps-keys-after=launch, restores-keys, mute-sshd, unreachable, and boot-ms=N, shutdown-ms=N and write-ms=N with N from 0 to 60000, with commas or blanks between them.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-nowhere0","SubnetId":"subnet-nowhere0"}}
 < InvalidParameterValue.VpcIdNotExist ...
 > RunInstances {"LaunchTemplate":{"LaunchTemplateId":"lt-nowhere0"}}

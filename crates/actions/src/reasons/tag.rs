@@ -60,8 +60,8 @@ reasons! {
             "The value of the tag `{key}` holds a character that is not allowed: letters, digits, blanks and + - = . _ : / @ ( ) only.",
             "标签 `{key}` 的标签值包含非法字符，只支持文字、数字、空格和 + - = . _ : / @ ( )。";
         Guest { word: Box<str> } => "InvalidParameterValue",
-            "The tag `cvmd:guest` does not take the word `{word}`: it knows ignores-shutdown, fails-to-boot, keeps-keys, keeps-keys-after=launch, unreachable, and boot-ms=N, shutdown-ms=N and write-ms=N with N from 0 to {GUEST_MS_MAX}, with commas or blanks between them.",
-            "标签 `cvmd:guest` 不支持 `{word}`：可用 ignores-shutdown、fails-to-boot、keeps-keys、keeps-keys-after=launch、unreachable，以及 boot-ms=N、shutdown-ms=N、write-ms=N（N 为 0 至 {GUEST_MS_MAX}），以逗号或空格分隔。";
+            "The tag `cvmd:guest` does not take the word `{word}`: it knows ignores-shutdown, fails-to-boot, keeps-keys, keeps-keys-after=launch, restores-keys, mute-sshd, unreachable, and boot-ms=N, shutdown-ms=N and write-ms=N with N from 0 to {GUEST_MS_MAX}, with commas or blanks between them.",
+            "标签 `cvmd:guest` 不支持 `{word}`：可用 ignores-shutdown、fails-to-boot、keeps-keys、keeps-keys-after=launch、restores-keys、mute-sshd、unreachable，以及 boot-ms=N、shutdown-ms=N、write-ms=N（N 为 0 至 {GUEST_MS_MAX}），以逗号或空格分隔。";
         TooManyTags { name: Box<str>, given: usize } => "LimitExceeded.TagNumPerRequest",
             "`{name}` has {given} tags; at most {TAGS_MAX} are allowed.",
             "`{name}` 有 {given} 个标签，超过上限 10 个。";

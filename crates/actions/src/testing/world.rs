@@ -3,7 +3,7 @@
 use crate::{
     Action, ApiError, Body, ConsoleAt, Context, Disks, Effect, Plan, Policy, Purpose, Reason, RunningKeyChange, Seal,
     Wanted, carry_out, seeded, tagged,
-    testing::{world_images, world_networks},
+    testing::{world_images, world_networks, world_proofs},
 };
 use cvmd_model::{
     Account, AccountNumber, Associate, By, ChargeType, DataDisk, DisasterRecoverGroup, Goal, GroupKind, IMAGES, Image,
@@ -207,6 +207,9 @@ fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
         equip(&mut instance);
         if id == "ins-prepaid1" {
             instance.join("ps-grouped1".parse().unwrap(), None).unwrap();
+        }
+        if id == "ins-stopped1" {
+            instance.proof = Some(Box::new(world_proofs::proven("skey-bound001", NOW_SECONDS)));
         }
         if id == "ins-busy0001" {
             instance.begin(Goal::Start, By { action: "StartInstances", request: RequestId(uuid::Uuid::nil()) });

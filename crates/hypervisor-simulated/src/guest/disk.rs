@@ -42,6 +42,16 @@ impl Disk {
         }
     }
 
+    /// Adds the lines that it does not have.
+    pub(crate) fn add_lines(&mut self, lines: &str) {
+        let missing = lines.lines().filter(|line| !self.authorized_keys.lines().any(|known| known == *line));
+        let missing: String = missing.flat_map(|line| [line, "\n"]).collect();
+        if !missing.is_empty() {
+            let end = if self.authorized_keys.is_empty() || self.authorized_keys.ends_with('\n') { "" } else { "\n" };
+            self.authorized_keys = format!("{}{end}{missing}", self.authorized_keys).into();
+        }
+    }
+
     /// What of `wanted` and `gone` this disk does not fulfil, in words for a person; `Ok` when it fulfils all.
     ///
     /// # Errors

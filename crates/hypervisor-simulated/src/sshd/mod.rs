@@ -116,6 +116,9 @@ impl Accepted {
         let exchange = Exchange::default();
         let greeting = async {
             let (connection, host_key) = greeting::greet(Cable::new(connection, line)).await?;
+            if machine.behaviour().mute_sshd {
+                return std::future::pending().await;
+            }
             let connection = exchange.pace(connection, Arc::clone(&machines), id);
             let visitor = Visitor::new(land, Arc::clone(&visit), exchange);
             let keys = machines.host_keys(&machine, host_key).await;

@@ -14,9 +14,8 @@ impl Moment<'_> {
     pub(super) fn bring_back(&self, failure: &Failure) -> Next {
         match (failure, self.goal) {
             (Failure::NotStarted { .. } | Failure::LoginWrittenNotStarted { .. }, _)
-            | (Failure::LoginNotWritten { .. } | Failure::Hypervisor { .. }, Goal::Launch | Goal::Reset { .. }) => {
-                self.power_off(failure)
-            }
+            | (Failure::LoginNotWritten { .. } | Failure::Hypervisor { .. }, Goal::Launch | Goal::Reset { .. })
+            | (Failure::KeyStillAccepted { .. }, Goal::Launch) => self.power_off(failure),
             (Failure::LoginNotWritten { .. }, Goal::ChangeLogin { was_running: true, .. })
             | (Failure::ImageNotCaptured { .. }, Goal::CaptureImage { shut_down: true, .. })
             | (Failure::DiskNotReset { .. }, Goal::Reset { was_running: true, .. })
@@ -33,6 +32,7 @@ impl Moment<'_> {
                 | Failure::NotReshaped { .. }
                 | Failure::NotDefined { .. }
                 | Failure::NotStopped { .. }
+                | Failure::KeyStillAccepted { .. }
                 | Failure::Hypervisor { .. },
                 _,
             ) => Next::Fail(failure.clone()),

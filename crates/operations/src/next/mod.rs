@@ -3,6 +3,9 @@
 //! A file a family of goals, each with the drawing of its walks. `[X]` is an effect, `(x)` what is observed or remembered, `!`
 //! what gives the operation up. Giving up ([`Next::GiveUp`]) puts the reason into the trail; from then on the same function
 //! brings the machine back to where it belongs, and ends with [`Next::Fail`].
+//!
+//! Where a drawing ends `(ready) -> Done` in the disk's own system, its sshd is asked before: `(ready) -> [Prove] -> Done`, and
+//! what it would still let in that was taken off: `! KeyStillAccepted`.
 
 mod back;
 mod disk;
@@ -12,8 +15,8 @@ mod shape;
 
 pub use moment::Next;
 
-use crate::Limits;
-use cvmd_model::{Goal, Observed, StopType, Trail};
+use crate::{Limits, Step, prove};
+use cvmd_model::{Failure, Goal, KeyPairId, Observed, StopType, Trail};
 use moment::Moment;
 
 /// Decides the next step.
@@ -47,9 +50,18 @@ pub fn next(goal: &Goal, trail: &Trail, observed: &Observed, limits: &Limits, no
         (None, Goal::Reset { .. }) => moment.reset(),
     };
     match next {
+        Next::Done if prove::is_to_be_asked(goal, trail, observed) => Next::Do(Step::Prove, trail.clone()),
+        Next::Done => still_accepted(trail).map_or(Next::Done, Next::GiveUp),
         Next::Do(_, Trail { retry_at_ms: Some(at_ms), .. }) if at_ms > now_ms => Next::Wait(at_ms),
         next => next,
     }
+}
+
+/// The failure of an operation after which what it was to take off still enters.
+fn still_accepted(trail: &Trail) -> Option<Failure> {
+    let proof = trail.proof.as_ref()?;
+    let keys: Box<[KeyPairId]> = proof.still_accepted().collect();
+    (!keys.is_empty()).then(|| Failure::KeyStillAccepted { keys, user: proof.user.clone() })
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use super::*;
 use crate::Step;
 use cvmd_model::{
-    BootId, Failure, InstanceTypeId, InternetAccessible, Login, LoginWanted, Password, Power, Shape, System,
+    AskedKey, BootId, Failure, InstanceTypeId, InternetAccessible, KeyAnswer, KeyPairId, Login, LoginWanted, Password,
+    Power, Proof, Shape, System,
 };
 
 const NOW_MS: u64 = 1_000_000;
@@ -49,6 +50,7 @@ fn say(next: &Next) -> String {
         Failure::DiskNotReset { .. } => "not reset",
         Failure::ImageNotCaptured { .. } => "not captured",
         Failure::NotReshaped { .. } => "not reshaped",
+        Failure::KeyStillAccepted { .. } => "still accepted",
         Failure::Hypervisor { .. } => "hypervisor",
     };
     match next {
@@ -110,11 +112,11 @@ fn launch() {
     let goal = Goal::Launch;
     table(&goal, &fresh(), ["define", "write login", "power off", "power off", "power off", "power off"]);
     let written = Trail { login_written: true, ..fresh() };
-    table(&goal, &written, ["define", "start", "start", "start", "done", "start"]);
-    table(&goal, &started(20, 0), [GONE, "start", "wait 100", "wait 100", "done", "wait 100"]);
+    table(&goal, &written, ["define", "start", "start", "start", "prove", "start"]);
+    table(&goal, &started(20, 0), [GONE, "start", "wait 100", "wait 100", "prove", "wait 100"]);
     table(&goal, &started(20, 1), [GONE, "start", "wait 100", "wait 100", "wait 100", "wait 100"]);
     let late = "give up: not started";
-    table(&goal, &started(120, 0), [GONE, late, late, late, "done", late]);
+    table(&goal, &started(120, 0), [GONE, late, late, late, "prove", late]);
 }
 
 #[test]
@@ -130,10 +132,36 @@ fn create() {
 #[test]
 fn start() {
     let goal = Goal::Start;
-    table(&goal, &fresh(), [GONE, "start", "start", "start", "done", "start"]);
-    table(&goal, &started(20, 0), [GONE, "start", "wait 100", "wait 100", "done", "wait 100"]);
+    table(&goal, &fresh(), [GONE, "start", "start", "start", "prove", "start"]);
+    table(&goal, &started(20, 0), [GONE, "start", "wait 100", "wait 100", "prove", "wait 100"]);
     let late = "give up: not started";
-    table(&goal, &started(120, 0), [GONE, late, late, late, "done", late]);
+    table(&goal, &started(120, 0), [GONE, late, late, late, "prove", late]);
+}
+
+/// Its sshd, on that boot, was asked about a key that was taken off.
+fn answered(number: u128, answer: KeyAnswer) -> Trail {
+    let asked = AskedKey { key: KeyPairId::from_random(1), promised: KeyAnswer::Refused, answer };
+    let proof = Proof { boot: boot(number), asked: [asked].into(), ..Proof::not_applicable(0) };
+    Trail { proof: Some(Box::new(proof)), ..started(20, 0) }
+}
+
+#[test]
+fn what_was_asked_of_this_boot_ends_an_operation() {
+    for goal in [Goal::Launch, Goal::Start, change(true), Goal::Reboot { how: StopType::Soft }] {
+        for (answer, end) in [
+            (KeyAnswer::Refused, "done"),
+            (KeyAnswer::NotAnswered, "done"),
+            (KeyAnswer::Accepted, "give up: still accepted"),
+        ] {
+            table(&goal, &answered(1, answer), [GONE, "start", "wait 100", "wait 100", end, "wait 100"]);
+            table(&goal, &answered(7, answer), [GONE, "start", "wait 100", "wait 100", "prove", "wait 100"]);
+        }
+        let failure = Failure::KeyStillAccepted { keys: Box::default(), user: "root".into() };
+        let giving_up = Trail { giving_up: Some(failure), ..answered(1, KeyAnswer::Accepted) };
+        // A launch was not announced to anybody yet.
+        let on = if goal == Goal::Launch { "power off" } else { "fail: still accepted" };
+        table(&goal, &giving_up, ["fail: still accepted", "fail: still accepted", on, on, on, on]);
+    }
 }
 
 #[test]
@@ -186,16 +214,16 @@ fn reboot() {
     for how in [StopType::Soft, StopType::SoftFirst, StopType::Hard] {
         let off = if how == StopType::Hard { "power off" } else { "shut down" };
         table(&Goal::Reboot { how }, &fresh(), [GONE, "start", off, off, off, off]);
-        table(&Goal::Reboot { how }, &started(20, 0), [GONE, "start", "wait 100", "wait 100", "done", "wait 100"]);
+        table(&Goal::Reboot { how }, &started(20, 0), [GONE, "start", "wait 100", "wait 100", "prove", "wait 100"]);
         let late = "give up: not started";
-        table(&Goal::Reboot { how }, &started(120, 0), [GONE, late, late, late, "done", late]);
+        table(&Goal::Reboot { how }, &started(120, 0), [GONE, late, late, late, "prove", late]);
     }
     let how = StopType::Soft;
     table(&Goal::Reboot { how }, &asked(5), [GONE, "start", "wait 15", "wait 15", "wait 15", "wait 15"]);
     let late = "give up: not stopped";
     table(&Goal::Reboot { how }, &asked(20), [GONE, "start", late, late, late, late]);
     let left = Trail { boot_before: Some(boot(7)), ..asked(5) };
-    table(&Goal::Reboot { how }, &left, [GONE, "start", "start", "start", "done", "start"]);
+    table(&Goal::Reboot { how }, &left, [GONE, "start", "start", "start", "prove", "start"]);
 }
 
 #[test]
@@ -210,10 +238,10 @@ fn change_login() {
     }
     let written = Trail { login_written: true, ..fresh() };
     table(&change(false), &written, ["done"; 6]);
-    table(&change(true), &written, [GONE, "start", "start", "start", "done", "start"]);
-    table(&change(true), &started(20, 0), [GONE, "start", "wait 100", "wait 100", "done", "wait 100"]);
+    table(&change(true), &written, [GONE, "start", "start", "start", "prove", "start"]);
+    table(&change(true), &started(20, 0), [GONE, "start", "wait 100", "wait 100", "prove", "wait 100"]);
     let late = "give up: written, not started";
-    table(&change(true), &started(120, 0), [GONE, late, late, late, "done", late]);
+    table(&change(true), &started(120, 0), [GONE, late, late, late, "prove", late]);
 }
 
 #[test]
@@ -272,10 +300,10 @@ fn reshaping() {
     let reshaped = Trail { reshaped: true, ..fresh() };
     table(&cycled(false), &reshaped, ["done"; 6]);
     table(&reshape(true, None), &reshaped, ["done"; 6]);
-    table(&cycled(true), &reshaped, [GONE, "start", "start", "start", "done", "start"]);
+    table(&cycled(true), &reshaped, [GONE, "start", "start", "start", "prove", "start"]);
     let late = "give up: not started";
     let started = Trail { reshaped: true, ..started(120, 0) };
-    table(&cycled(true), &started, [GONE, late, late, late, "done", late]);
+    table(&cycled(true), &started, [GONE, late, late, late, "prove", late]);
     let because = Trail { giving_up: Some(Failure::NotReshaped { cause: "".into() }), ..fresh() };
     let ended = "fail: not reshaped";
     table(&cycled(false), &because, [ended; 6]);
@@ -295,10 +323,10 @@ fn capture_image() {
     table(&off, &asked(20), [lost, now, "power off", "power off", "power off", "power off"]);
     let captured = |trail| Trail { image_captured: true, login_written: false, ..trail };
     table(&live, &captured(fresh()), ["done"; 6]);
-    table(&off, &captured(fresh()), [GONE, "start", "start", "start", "done", "start"]);
-    table(&off, &captured(started(20, 0)), [GONE, "start", "wait 100", "wait 100", "done", "wait 100"]);
+    table(&off, &captured(fresh()), [GONE, "start", "start", "start", "prove", "start"]);
+    table(&off, &captured(started(20, 0)), [GONE, "start", "wait 100", "wait 100", "prove", "wait 100"]);
     let late = "give up: not started";
-    table(&off, &captured(started(120, 0)), [GONE, late, late, late, "done", late]);
+    table(&off, &captured(started(120, 0)), [GONE, late, late, late, "prove", late]);
     let failed = Trail { giving_up: Some(Failure::ImageNotCaptured { cause: "".into() }), ..fresh() };
     let ended = "fail: not captured";
     table(&live, &failed, [ended; 6]);
@@ -331,10 +359,10 @@ fn reset() {
         let reset = Trail { disk_reset: true, ..fresh() };
         table(&goal, &reset, [GONE, "write login", now, now, now, now]);
         let written = Trail { login_written: true, ..reset };
-        table(&goal, &written, [GONE, "start", "start", "start", "done", "start"]);
+        table(&goal, &written, [GONE, "start", "start", "start", "prove", "start"]);
         let started = Trail { disk_reset: true, ..started(120, 0) };
         let late = "give up: not started";
-        table(&goal, &started, [GONE, late, late, late, "done", late]);
+        table(&goal, &started, [GONE, late, late, late, "prove", late]);
         let late =
             Trail { giving_up: Some(Failure::LoginNotWritten { cause: "".into() }), disk_reset: true, ..fresh() };
         let ended = "fail: not written";

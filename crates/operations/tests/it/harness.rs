@@ -318,6 +318,7 @@ pub(crate) fn instance(number: u64, keys: &[u8]) -> Instance {
             password: Password::Set("$6$salt$first".into()),
             password_login: keys.is_empty(),
         },
+        proof: None,
         state: InstanceState::Pending,
         latest: None,
         operation: None,

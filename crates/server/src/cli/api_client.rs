@@ -2,6 +2,7 @@
 
 use crate::{cli::http_client, master_key::Secret};
 use anyhow::{Context, bail};
+use cvmd_actions::Product;
 use cvmd_clock::Clock;
 use cvmd_wire::sign;
 use http_body_util::Full;
@@ -25,12 +26,17 @@ pub(crate) struct ApiClient {
 impl ApiClient {
     /// The reply's members, or the refusal as an error `Code: message`.
     pub(crate) fn call(&self, action: &str, parameters: &Value) -> anyhow::Result<Value> {
+        self.call_of(Product::Cvm, action, parameters)
+    }
+
+    /// The same of another product.
+    pub(crate) fn call_of(&self, product: Product, action: &str, parameters: &Value) -> anyhow::Result<Value> {
         let body = parameters.to_string();
         let seconds = Clock::System.now_ms() / 1000;
         let authorization = sign::tc3(
             &self.secret_id,
             self.secret_key.expose(),
-            "cvm",
+            product.name(),
             &self.address,
             "application/json",
             seconds,
@@ -44,7 +50,7 @@ impl ApiClient {
             .header("Connection", "close")
             .header("Authorization", authorization)
             .header("X-TC-Action", action)
-            .header("X-TC-Version", cvmd_actions::Product::Cvm.version())
+            .header("X-TC-Version", product.version())
             .header("X-TC-Timestamp", seconds)
             .header("X-TC-Region", &self.region)
             .body(Full::from(body))?;

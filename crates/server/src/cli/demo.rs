@@ -11,6 +11,7 @@ use crate::{
     random, waiting,
 };
 use anyhow::{Context, bail};
+use cvmd_actions::Product;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use std::{
@@ -215,6 +216,7 @@ impl Story<'_> {
         self.unforced(&with_password, &key)?;
         let sentence = "The key is disassociated from A with ForceStop";
         self.change(sentence, "DisassociateInstancesKeyPairs", &with_password, &keys)?;
+        self.proven(&with_password, &key)?;
         self.login("The removed key is refused", &entrance, Way::Key(&key_file), Expected::Refused)?;
         self.login("The password set earlier enters again", &entrance, Way::Password(&first), Expected::Enters)?;
 
@@ -223,6 +225,7 @@ impl Story<'_> {
         self.login("The key enters B", &entrance, Way::Key(&key_file), Expected::Enters)?;
         let sentence = "The key is disassociated from B with ForceStop";
         self.change(sentence, "DisassociateInstancesKeyPairs", &with_key, &keys)?;
+        self.proven(&with_key, &key)?;
         self.login("The removed key is refused", &entrance, Way::Key(&key_file), Expected::Refused)?;
         let sentence = "B admits nobody: no password is even asked for";
         self.login(sentence, &entrance, Way::Nothing, Expected::NotOffered("password"))?;
@@ -262,6 +265,20 @@ impl Story<'_> {
         self.stage.client.call(action, &request)?;
         let outcome = self.settle(id)?;
         self.report(sentence, None, outcome == "SUCCESS RUNNING")?;
+        Ok(())
+    }
+
+    /// Shows what the machine's own sshd has answered about the removed key.
+    fn proven(&mut self, id: &str, key: &str) -> anyhow::Result<()> {
+        let request = json!({"InstanceIds": [id]});
+        let reply = self.stage.client.call_of(Product::Cvmd, "DescribeLoginProofs", &request)?;
+        let proof = &reply["LoginProofSet"][0];
+        let is_refused = proof["Keys"]
+            .as_array()
+            .is_some_and(|keys| keys.iter().any(|asked| asked["KeyId"] == key && asked["Answer"] == "REFUSED"));
+        let state = proof["State"].as_str().unwrap_or("?");
+        let sentence = format!("{state}: its own sshd was asked, and refuses the key");
+        self.report(&sentence, None, is_refused && state == "PROVEN")?;
         Ok(())
     }
 

@@ -21,6 +21,7 @@ mod misuse;
 mod older;
 mod operator;
 mod printing;
+mod proofs;
 mod raw_requests;
 mod rescue;
 mod restart;

@@ -9,7 +9,7 @@ mod guests;
 mod worker;
 mod world;
 
-use crate::support::{self, Chance, Home, rows, ssh::Key};
+use crate::support::{Chance, Home, rows, ssh::Key};
 use rusqlite::Connection;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -113,7 +113,8 @@ fn directory_adds_up<'a>(home: &Home, revision: i64, answered: impl Iterator<Ite
 
 fn is_whole(home: &Home, data: &Path) {
     let checked = home.cvmd(&["state", "check"]).arg("--data").arg(data).output().unwrap();
-    assert!(support::text(&checked).contains("is whole"), "{checked:?}");
+    let said = String::from_utf8_lossy(&checked.stdout);
+    assert!(checked.status.success() && said.contains("is whole"), "{said}{checked:?}");
 }
 
 /// A start that dies too, while it reads or resumes.
