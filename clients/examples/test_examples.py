@@ -11,7 +11,8 @@ pytest.importorskip("tencentcloud", reason="tencentcloud-sdk-python is not insta
 
 from examples import documents, trial  # noqa: E402
 
-PRODUCTS = documents.products()
+# The vendor has no example of an action of cvmd's own.
+PRODUCTS = [product for product in documents.products() if product.name != "cvmd"]
 BUILT = [pytest.param(product, action, id=f"{product.name}-{action}") for product in PRODUCTS for action in product.built]
 
 of_each_product = pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: product.name)

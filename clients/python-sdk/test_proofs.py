@@ -7,6 +7,7 @@ import pytest
 
 from support.login import with_key
 from support.surroundings import ENDPOINT, REGION
+from support.waiting import wait_until
 
 pytest.importorskip("tencentcloud", reason="tencentcloud-sdk-python is not installed; `cargo xtask setup` brings it")
 
@@ -45,7 +46,7 @@ def test_a_launch_and_a_forced_unbind_are_proven(cloud):
 def test_a_guest_that_puts_a_key_back_is_found_out(cloud):
     bound = cloud.with_key(guest="restores-keys")
     cloud.call(UNBIND, ForceStop=True, **bound.batch)
-    assert bound.owner.ended(bound.id)["LatestOperationState"] == "FAILED"
+    wait_until("the unbind is over", lambda: bound.describe()["LatestOperationState"] == "FAILED")
     assert bound.describe()["LoginSettings"]["KeyIds"] == [bound.key_id]
     assert proof(cloud, bound.id)["State"] == "CONTRADICTED"
     with_key(bound.machine, bound.key).entered()

@@ -44,7 +44,7 @@ pub struct Consistency {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProvenEvent {
-    /// Its bytes, as [`Event::encode`] has written them.
+    /// Its bytes, as [`crate::Event::encode`] has written them.
     pub event: Box<str>,
     pub proof: Vec<Hash>,
 }
