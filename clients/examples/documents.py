@@ -180,9 +180,9 @@ PREPAID = {"RenewFlag", "ExpiredTime"}
 
 @cache
 def products():
-    """All that cvmd knows, each with the list of what is built."""
+    """All of the vendor's that cvmd knows, each with the list of what is built. Of cvmd's own there is no example."""
     page = PAGE.read_text()
-    found = {name: Product(name, version) for name, version in re.findall(r"\b([a-z]+) `(\d{4}-\d\d-\d\d)`", page)}
+    found = {name: Product(name, version) for name, version in re.findall(r"\b([a-z]+) `(\d{4}-\d\d-\d\d)`", page) if name != "cvmd"}
     for title in re.findall(r"^## (?:([a-z]+) )?([A-Z]\w+)$", page, re.MULTILINE):
         product = found.get(title[0] or "cvm")
         if product and title[1] in product.description["actions"]:

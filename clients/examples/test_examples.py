@@ -11,8 +11,7 @@ pytest.importorskip("tencentcloud", reason="tencentcloud-sdk-python is not insta
 
 from examples import documents, trial  # noqa: E402
 
-# The vendor has no example of an action of cvmd's own.
-PRODUCTS = [product for product in documents.products() if product.name != "cvmd"]
+PRODUCTS = documents.products()
 BUILT = [pytest.param(product, action, id=f"{product.name}-{action}") for product in PRODUCTS for action in product.built]
 
 of_each_product = pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: product.name)
